@@ -1,0 +1,237 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::cancellation::{Wish, end_cancelled, wish};
+use super::look::fresh_look;
+use super::push_orders::find_in_erp;
+use super::worklist::{Proof, Worklist, reference};
+use crate::erp::{ErpOrder, ErpStatus};
+use crate::order::ChannelStatus;
+use crate::ports::{
+    Answer, Batch, Effect, ErpSink, OrderRef, OrderSource, OrderStore, Outcome, PendingWrite,
+    PortError, Settlement, WriteLedger,
+};
+use crate::reason::{Cause, Reason};
+use crate::run::{JobReport, RunContext, RunError};
+use crate::stage::{Event, Stage};
+use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
+
+/// ERP state to channel: acknowledges orders of which the ERP has released every part.
+pub async fn ack_orders(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    erp: &dyn ErpSink,
+    store: &dyn OrderStore,
+    ledger: &dyn WriteLedger,
+) -> Result<JobReport, RunError> {
+    let mut work = Worklist::claim(
+        ctx,
+        store,
+        ledger,
+        source.capabilities(),
+        Stage::AwaitingAck,
+    )
+    .await?;
+    let fresh = fresh_look(ctx, source, store, &mut work).await?;
+    for claimed in work.open().to_vec() {
+        let po = claimed.po;
+        let Some(order) = fresh.get(&po) else {
+            continue;
+        };
+        match (wish(order), &order.status) {
+            (Wish::Cancelled, _) => {}
+            (
+                _,
+                ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed,
+            ) => {
+                let key = WriteKey::whole(WriteKind::Acknowledge, po.clone());
+                let proof = if work.writes(&po).iter().any(|write| write.key == key) {
+                    Proof::of(&key, &Verdict::Applied(None))
+                } else {
+                    Proof::default()
+                };
+                work.advance(
+                    &po,
+                    Event::Acknowledged,
+                    proof,
+                    "the channel already shows it as accepted",
+                );
+            }
+            (Wish::Requested, _) => {
+                work.stay(&po, Cause::new(Reason::CancelRequested, po.as_str()));
+            }
+            (Wish::None, ChannelStatus::Created)
+                if ctx.settings.ack_multi_ban && order.is_multi() =>
+            {
+                work.stay(
+                    &po,
+                    Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)),
+                );
+            }
+            (Wish::None, ChannelStatus::Created | ChannelStatus::Cancelled) => {}
+            (Wish::None, ChannelStatus::Other(text)) => {
+                work.stay(&po, Cause::new(Reason::ChannelNotReady, text.as_str()));
+            }
+        }
+    }
+    work.record(store).await?;
+
+    let held = find_in_erp(erp, &mut work, |_| true).await;
+    let mut items = Vec::new();
+    for claimed in work.open().to_vec() {
+        let po = claimed.po.clone();
+        let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
+            continue;
+        };
+        let alive: Vec<&ErpOrder> = rows.iter().filter(|row| !row.deleted).collect();
+        if order.status == ChannelStatus::Cancelled {
+            let shipped = alive.iter().any(|row| row.status == ErpStatus::Shipped);
+            let leaving = alive.iter().any(|row| row.status != ErpStatus::Cancelled);
+            end_cancelled(&mut work, order, Stage::AwaitingAck, leaving, shipped);
+            continue;
+        }
+        match released(&alive, po.as_str()) {
+            Ok(()) => {
+                let key = WriteKey::whole(WriteKind::Acknowledge, po);
+                items.push(Item {
+                    key,
+                    payload: reference(&claimed),
+                });
+            }
+            Err(cause) => work.stay(&po, cause),
+        }
+    }
+    work.record(store).await?;
+
+    let writer = Acks { source };
+    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
+    for (key, verdict) in verdicts {
+        let proof = Proof::of(&key, &verdict);
+        match verdict {
+            Verdict::Applied(_) => work.advance(&key.po, Event::Acknowledged, proof, ""),
+            Verdict::Rejected(error) | Verdict::NotSent(error) => {
+                work.stay_with(
+                    &key.po,
+                    Cause::of_error(&error, Reason::ChannelRejected),
+                    proof,
+                );
+            }
+            Verdict::Unconfirmed(hint) => {
+                work.stay_with(&key.po, Cause::new(Reason::WriteUnconfirmed, hint), proof);
+            }
+            Verdict::WouldSend => work.would_send(&key.po),
+        }
+    }
+    work.finish(store).await
+}
+
+/// Every part of the order is released to the warehouse, and there is at least one.
+fn released(rows: &[&ErpOrder], po: &str) -> Result<(), Cause> {
+    if rows.is_empty() {
+        return Err(Cause::new(Reason::NotInErp, po));
+    }
+    if rows.iter().all(|row| row.status == ErpStatus::Cancelled) {
+        return Err(Cause::new(
+            Reason::ErpOrderCancelled,
+            rows[0].number.as_str(),
+        ));
+    }
+    let waiting: Vec<&str> = rows
+        .iter()
+        .filter(|row| !matches!(row.status, ErpStatus::ToShip | ErpStatus::Shipped))
+        .map(|row| row.number.as_str())
+        .collect();
+    if waiting.is_empty() {
+        Ok(())
+    } else {
+        Err(Cause::new(Reason::ErpNotReviewed, waiting.join(",")))
+    }
+}
+
+struct Acks<'a> {
+    source: &'a dyn OrderSource,
+}
+
+#[async_trait]
+impl RemoteWriter<OrderRef> for Acks<'_> {
+    async fn send(&self, items: &[&Item<OrderRef>]) -> Batch<WriteKey, Option<String>> {
+        let orders: Vec<OrderRef> = items.iter().map(|item| item.payload.clone()).collect();
+        Ok(without_proof(self.source.acknowledge(&orders).await?))
+    }
+
+    async fn settle(&self, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>> {
+        self.source.settle(WriteKind::Acknowledge, writes).await
+    }
+
+    async fn read_back(&self, items: &[&Item<OrderRef>]) -> Vec<Answer<WriteKey, Presence>> {
+        let orders: Vec<OrderRef> = items.iter().map(|item| item.payload.clone()).collect();
+        match self.source.fetch(&orders).await {
+            Ok(answers) => answers
+                .into_iter()
+                .map(|answer| Answer {
+                    key: WriteKey::whole(WriteKind::Acknowledge, answer.key),
+                    result: answer.result.and_then(acknowledged),
+                })
+                .collect(),
+            Err(error) => unreadable(items, &error),
+        }
+    }
+
+    fn max_batch(&self) -> usize {
+        self.source.capabilities().max_batch
+    }
+
+    fn settles_within(&self) -> Duration {
+        self.source.capabilities().settles_within
+    }
+}
+
+fn acknowledged(pulled: Option<crate::ports::PulledOrder>) -> Result<Presence, PortError> {
+    let Some(pulled) = pulled else {
+        return Err(PortError::retryable("the channel does not show the order"));
+    };
+    Ok(match pulled.order?.status {
+        ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed => {
+            Presence::Present(None)
+        }
+        ChannelStatus::Created => Presence::Absent,
+        ChannelStatus::Cancelled | ChannelStatus::Other(_) => {
+            return Err(PortError::retryable(
+                "the channel shows a state that says nothing about the acknowledgement",
+            ));
+        }
+    })
+}
+
+/// Outcomes of a channel that gives no proof of its own.
+pub(super) fn without_proof(
+    outcomes: Vec<Outcome<WriteKey>>,
+) -> Vec<Outcome<WriteKey, Option<String>>> {
+    outcomes
+        .into_iter()
+        .map(|outcome| Outcome {
+            key: outcome.key,
+            effect: match outcome.effect {
+                Effect::Applied(()) => Effect::Applied(None),
+                Effect::Accepted(receipt) => Effect::Accepted(receipt),
+                Effect::NotApplied(error) => Effect::NotApplied(error),
+                Effect::Unknown(error) => Effect::Unknown(error),
+            },
+        })
+        .collect()
+}
+
+/// A read-back that failed as a whole: nothing is known of any item.
+pub(super) fn unreadable<P>(
+    items: &[&Item<P>],
+    error: &PortError,
+) -> Vec<Answer<WriteKey, Presence>> {
+    items
+        .iter()
+        .map(|item| Answer {
+            key: item.key.clone(),
+            result: Err(error.clone()),
+        })
+        .collect()
+}

@@ -1,0 +1,474 @@
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::ack_orders::{unreadable, without_proof};
+use super::cancellation::{Wish, end_cancelled, wish};
+use super::look::fresh_look;
+use super::parcels::{Packed, pack};
+use super::push_orders::find_in_erp;
+use super::worklist::{Proof, Worklist};
+use crate::erp::{DocumentStatus, OutboundDocument};
+use crate::order::{ChannelStatus, Order, PoNumber};
+use crate::parcel::Shipment;
+use crate::ports::{
+    Answer, Batch, DocumentQuery, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore,
+    PendingWrite, PortError, Settlement, WriteLedger, complete_answers,
+};
+use crate::reason::{Cause, Reason};
+use crate::run::{JobReport, RunContext, RunError};
+use crate::settings::{Partial, Settings, reverse_sku_conflicts};
+use crate::stage::{Event, Stage};
+use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
+
+/// ERP shipments to channel: reports parcels, each once, and moves an order on when the channel
+/// knows every unit that was to be shipped.
+pub async fn ship_orders(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    erp: &dyn ErpSink,
+    store: &dyn OrderStore,
+    ledger: &dyn WriteLedger,
+) -> Result<JobReport, RunError> {
+    unambiguous(ctx.settings)?;
+    let mut work = Worklist::claim(
+        ctx,
+        store,
+        ledger,
+        source.capabilities(),
+        Stage::AwaitingShipment,
+    )
+    .await?;
+    let fresh = fresh_look(ctx, source, store, &mut work).await?;
+    for claimed in work.open().to_vec() {
+        let po = &claimed.po;
+        let Some(order) = fresh.get(po) else { continue };
+        if wish(order) != Wish::Cancelled && order.fully_shipped_at_channel() {
+            let proof = seen_at_channel(&claimed, order, &work);
+            work.advance(
+                po,
+                Event::ShipmentReported,
+                proof,
+                "the channel already knows every unit as shipped",
+            );
+            continue;
+        }
+        match &order.status {
+            ChannelStatus::Cancelled
+            | ChannelStatus::ShipmentPending
+            | ChannelStatus::Shipped
+            | ChannelStatus::Completed => {
+                if wish(order) == Wish::None && ctx.settings.ship_multi_ban && order.is_multi() {
+                    work.stay(
+                        po,
+                        Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)),
+                    );
+                }
+            }
+            ChannelStatus::Created => work.stay(po, Cause::new(Reason::ChannelNotReady, "created")),
+            ChannelStatus::Other(text) => {
+                work.stay(po, Cause::new(Reason::ChannelNotReady, text.as_str()));
+            }
+        }
+    }
+    work.record(store).await?;
+
+    let documents = documents(erp, ctx.settings, &mut work, |_| true).await;
+    let mut packed: HashMap<PoNumber, Packed> = HashMap::new();
+    let mut items = Vec::new();
+    for claimed in work.open().to_vec() {
+        let po = claimed.po.clone();
+        let (Some(order), Some(documents)) = (fresh.get(&po), documents.get(&po)) else {
+            continue;
+        };
+        let shipped = documents
+            .iter()
+            .any(|document| document.status == DocumentStatus::Shipped);
+        if !shipped {
+            continue; // The ERP's order tells why: see `explain_unshipped`.
+        }
+        if wish(order) == Wish::Cancelled {
+            end_cancelled(&mut work, order, Stage::AwaitingShipment, true, true);
+            continue;
+        }
+        match ready(order, documents, ctx.settings) {
+            Ok(pack) => {
+                items.extend(pack.parcels.iter().map(|shipment| Item {
+                    key: key(shipment),
+                    payload: shipment.clone(),
+                }));
+                packed.insert(po, pack);
+            }
+            Err(cause) => work.stay(&po, cause),
+        }
+    }
+    explain_unshipped(erp, &fresh, &packed, &documents, &mut work).await;
+    work.record(store).await?;
+
+    let writer = Shipments {
+        source,
+        orders: work.refs(),
+    };
+    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
+    let mut by_order: BTreeMap<PoNumber, Vec<(WriteKey, Verdict)>> = BTreeMap::new();
+    for (key, verdict) in verdicts {
+        by_order
+            .entry(key.po.clone())
+            .or_default()
+            .push((key, verdict));
+    }
+    for claimed in work.open().to_vec() {
+        let po = claimed.po.clone();
+        let (Some(order), Some(pack)) = (fresh.get(&po), packed.get(&po)) else {
+            continue;
+        };
+        end(
+            &mut work,
+            &claimed,
+            order,
+            pack,
+            by_order.remove(&po).unwrap_or_default(),
+        );
+    }
+    work.finish(store).await
+}
+
+/// The way back from ERP SKUs must be unambiguous, or parcels would name the wrong goods.
+pub(super) fn unambiguous(settings: &Settings) -> Result<(), RunError> {
+    let conflicts = reverse_sku_conflicts(&settings.mapping);
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    Err(RunError::Settings(format!(
+        "mapping.sku maps several names to one ERP SKU: {}",
+        conflicts.join("; ")
+    )))
+}
+
+/// Outbound documents of all open orders; ends those of which the ERP cannot tell.
+pub(super) async fn documents(
+    erp: &dyn ErpSink,
+    settings: &Settings,
+    work: &mut Worklist<'_>,
+    wanted: impl Fn(&OrderRow) -> bool,
+) -> HashMap<PoNumber, Vec<OutboundDocument>> {
+    let queries: Vec<DocumentQuery> = work
+        .open()
+        .iter()
+        .filter(|order| wanted(order))
+        .map(|order| DocumentQuery {
+            po: order.po.clone(),
+            store_id: order
+                .retailer_id
+                .as_ref()
+                .and_then(|retailer| settings.mapping.shop.get(retailer))
+                .cloned(),
+            since: order.created_at,
+        })
+        .collect();
+    if queries.is_empty() {
+        return HashMap::new();
+    }
+    let pos: Vec<PoNumber> = queries.iter().map(|query| query.po.clone()).collect();
+    let answers = match erp.documents(&queries).await {
+        Ok(answers) => complete_answers(&pos, answers),
+        Err(error) => pos
+            .iter()
+            .map(|po| (po.clone(), Err(PortError::clone(&error))))
+            .collect(),
+    };
+    let mut found = HashMap::new();
+    for (po, result) in answers {
+        match result {
+            Ok(documents) => {
+                found.insert(po, documents);
+            }
+            Err(error) => work.stay(&po, Cause::of_read_error(&error, Reason::ErpUnreadable)),
+        }
+    }
+    found
+}
+
+/// The parcels to be reported now, or why there are none.
+fn ready(
+    order: &Order,
+    documents: &[OutboundDocument],
+    settings: &Settings,
+) -> Result<Packed, Cause> {
+    let pack = pack(order, documents, settings)?;
+    if settings.partial == Partial::WaitAll && !pack.is_complete() {
+        return Err(still_open(&pack));
+    }
+    if pack.parcels.is_empty() && !pack.is_complete() {
+        return Err(still_open(&pack));
+    }
+    Ok(pack)
+}
+
+fn still_open(pack: &Packed) -> Cause {
+    pack.obstacle
+        .clone()
+        .unwrap_or_else(|| Cause::new(Reason::NotFullyShipped, pack.progress()))
+}
+
+/// Ends orders without a shipped document: the ERP's own order tells whether that is waiting, a gap,
+/// or the end of a cancelled one.
+async fn explain_unshipped(
+    erp: &dyn ErpSink,
+    fresh: &HashMap<PoNumber, Order>,
+    packed: &HashMap<PoNumber, Packed>,
+    documents: &HashMap<PoNumber, Vec<OutboundDocument>>,
+    work: &mut Worklist<'_>,
+) {
+    let unexplained = |order: &OrderRow| !packed.contains_key(&order.po);
+    if !work.open().iter().any(unexplained) {
+        return;
+    }
+    let held = find_in_erp(erp, work, unexplained).await;
+    for claimed in work.open().to_vec() {
+        let po = &claimed.po;
+        if packed.contains_key(po) {
+            continue;
+        }
+        let (Some(order), Some(rows)) = (fresh.get(po), held.get(po)) else {
+            continue;
+        };
+        let alive: Vec<_> = rows.iter().filter(|row| !row.deleted).collect();
+        let leaving = alive
+            .iter()
+            .any(|row| row.status != crate::erp::ErpStatus::Cancelled);
+        let known: Vec<&str> = documents
+            .get(po)
+            .into_iter()
+            .flatten()
+            .map(|document| document.number.as_str())
+            .collect();
+        match wish(order) {
+            Wish::Cancelled => end_cancelled(work, order, Stage::AwaitingShipment, leaving, false),
+            Wish::Requested => work.stay(po, Cause::new(Reason::CancelRequested, po.as_str())),
+            Wish::None if alive.is_empty() => {
+                work.stay(po, Cause::new(Reason::NotInErp, po.as_str()));
+            }
+            Wish::None if !leaving => {
+                work.stay(
+                    po,
+                    Cause::new(Reason::ErpOrderCancelled, alive[0].number.as_str()),
+                );
+            }
+            Wish::None => {
+                let detail = if known.is_empty() {
+                    alive[0].number.clone()
+                } else {
+                    known.join(",")
+                };
+                work.stay(po, Cause::new(Reason::ErpNotShipped, detail));
+            }
+        }
+    }
+}
+
+fn key(shipment: &Shipment) -> WriteKey {
+    WriteKey {
+        kind: WriteKind::Ship,
+        po: shipment.po.clone(),
+        part: shipment.tracking.clone(),
+    }
+}
+
+/// Proof that the channel holds parcels; settles earlier writes of these that were left open.
+fn seen_at_channel(claimed: &OrderRow, order: &Order, work: &Worklist<'_>) -> Proof {
+    let writes = work
+        .writes(&order.po)
+        .iter()
+        .filter(|write| write.key.kind == WriteKind::Ship)
+        .filter(|write| {
+            order
+                .packages
+                .iter()
+                .any(|package| package.tracking == write.key.part)
+        })
+        .filter_map(|write| Verdict::Applied(None).note(&write.key))
+        .collect();
+    Proof {
+        evidence: tracking(claimed, order, std::iter::empty()),
+        writes,
+    }
+}
+
+/// Tracking numbers known so far: stored ones first, so that evidence only grows.
+fn tracking<'a>(
+    claimed: &'a OrderRow,
+    order: &'a Order,
+    sent: impl Iterator<Item = &'a str>,
+) -> Evidence {
+    let stored = claimed.evidence.tracking.as_deref().unwrap_or_default();
+    let mut numbers: Vec<&str> = stored
+        .split(',')
+        .filter(|number| !number.is_empty())
+        .collect();
+    for number in order
+        .packages
+        .iter()
+        .map(|package| package.tracking.as_str())
+        .chain(sent)
+    {
+        if !numbers.contains(&number) {
+            numbers.push(number);
+        }
+    }
+    let tracking = if numbers.is_empty() {
+        None
+    } else {
+        Some(numbers.join(","))
+    };
+    Evidence {
+        tracking,
+        ..Evidence::default()
+    }
+}
+
+/// Ends an order whose parcels were carried out.
+fn end(
+    work: &mut Worklist<'_>,
+    claimed: &OrderRow,
+    order: &Order,
+    pack: &Packed,
+    verdicts: Vec<(WriteKey, Verdict)>,
+) {
+    let po = &order.po;
+    let applied = verdicts
+        .iter()
+        .filter(|(_, verdict)| matches!(verdict, Verdict::Applied(_)))
+        .map(|(key, _)| key.part.as_str());
+    let evidence = tracking(claimed, order, applied);
+    let writes = verdicts
+        .iter()
+        .filter_map(|(key, verdict)| verdict.note(key))
+        .collect();
+    let proof = Proof { evidence, writes };
+    let mut cause: Option<Cause> = None;
+    for (_, verdict) in &verdicts {
+        match verdict {
+            Verdict::Applied(_) => {}
+            Verdict::Rejected(error) => {
+                cause = Some(Cause::of_error(error, Reason::ChannelRejected));
+            }
+            Verdict::NotSent(error) => {
+                cause.get_or_insert(Cause::of_error(error, Reason::ChannelRejected));
+            }
+            Verdict::Unconfirmed(hint) => {
+                cause.get_or_insert(Cause::new(Reason::WriteUnconfirmed, hint.as_str()));
+            }
+            Verdict::WouldSend => return work.would_send(po),
+        }
+    }
+    match cause {
+        Some(cause) => work.stay_with(po, cause, proof),
+        None if pack.is_complete() => {
+            let note = if pack.surplus > 0 {
+                format!(
+                    "the ERP shipped {} units more than ordered; they were not reported",
+                    pack.surplus
+                )
+            } else {
+                String::new()
+            };
+            work.advance(po, Event::ShipmentReported, proof, note);
+        }
+        None => work.stay_with(po, still_open(pack), proof),
+    }
+}
+
+struct Shipments<'a> {
+    source: &'a dyn OrderSource,
+    orders: Vec<OrderRef>,
+}
+
+#[async_trait]
+impl RemoteWriter<Shipment> for Shipments<'_> {
+    async fn send(&self, items: &[&Item<Shipment>]) -> Batch<WriteKey, Option<String>> {
+        let shipments: Vec<Shipment> = items.iter().map(|item| item.payload.clone()).collect();
+        Ok(without_proof(self.source.ship(&shipments).await?))
+    }
+
+    async fn settle(&self, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>> {
+        self.source.settle(WriteKind::Ship, writes).await
+    }
+
+    async fn read_back(&self, items: &[&Item<Shipment>]) -> Vec<Answer<WriteKey, Presence>> {
+        let asked: Vec<OrderRef> = self
+            .orders
+            .iter()
+            .filter(|order| items.iter().any(|item| item.key.po == order.po))
+            .cloned()
+            .collect();
+        let pos: Vec<PoNumber> = asked.iter().map(|order| order.po.clone()).collect();
+        let mut answers = match self.source.fetch(&asked).await {
+            Ok(answers) => complete_answers(&pos, answers),
+            Err(error) => return unreadable(items, &error),
+        };
+        // One order answers for all of its parcels.
+        let orders: HashMap<PoNumber, Result<Option<Order>, PortError>> = answers
+            .drain()
+            .map(|(po, result)| {
+                (
+                    po,
+                    result.and_then(|pulled| pulled.map(|pulled| pulled.order).transpose()),
+                )
+            })
+            .collect();
+        items
+            .iter()
+            .map(|item| {
+                let result = match orders.get(&item.key.po) {
+                    Some(Ok(Some(order))) => {
+                        let there = order
+                            .packages
+                            .iter()
+                            .any(|package| package.tracking == item.key.part);
+                        Ok(if there {
+                            Presence::Present(None)
+                        } else {
+                            Presence::Absent
+                        })
+                    }
+                    Some(Err(error)) => Err(error.clone()),
+                    Some(Ok(None)) | None => {
+                        Err(PortError::retryable("the channel does not show the order"))
+                    }
+                };
+                Answer {
+                    key: item.key.clone(),
+                    result,
+                }
+            })
+            .collect()
+    }
+
+    fn max_batch(&self) -> usize {
+        self.source.capabilities().max_batch
+    }
+
+    fn settles_within(&self) -> Duration {
+        self.source.capabilities().settles_within
+    }
+}
+
+/// Units per order line that shipped documents hold, and the latest ship date: what an invoice needs.
+pub(super) fn shipped_by_documents(
+    order: &Order,
+    documents: &[OutboundDocument],
+    settings: &Settings,
+) -> Result<Option<chrono::DateTime<chrono::Utc>>, Cause> {
+    // Without the channel's packages every document counts with its own units.
+    let bare = Order {
+        packages: Vec::new(),
+        ..order.clone()
+    };
+    let pack = pack(&bare, documents, settings)?;
+    if pack.shipped < pack.expected {
+        return Err(Cause::new(Reason::NotFullyShipped, pack.progress()));
+    }
+    Ok(pack.parcels.iter().map(|parcel| parcel.shipped_at).max())
+}

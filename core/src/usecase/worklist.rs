@@ -1,0 +1,275 @@
+use std::collections::HashMap;
+
+use chrono::{DateTime, Duration, Utc};
+
+use crate::order::PoNumber;
+use crate::ports::{
+    ChannelCapabilities, Evidence, OrderRef, OrderRow, OrderStore, Selection, Step, StepOutcome,
+    WriteLedger,
+};
+use crate::reason::{Cause, OutcomeKind};
+use crate::run::{JobReport, OrderOutcome, RunContext, RunError};
+use crate::stage::{Event, Stage};
+use crate::write::{RemoteWrite, Verdict, WriteKey, WriteNote};
+
+/// The orders of a run: each is taken once, and ends in exactly one outcome.
+pub(super) struct Worklist<'a> {
+    ctx: &'a RunContext<'a>,
+    channel: ChannelCapabilities,
+    /// Taken, not ended yet, in the order of the selection.
+    open: Vec<OrderRow>,
+    steps: Vec<Step>,
+    report: JobReport,
+    earlier: HashMap<PoNumber, Vec<RemoteWrite>>,
+}
+
+impl<'a> Worklist<'a> {
+    /// Claims what is due in `stage`, and what the ledger knows of it.
+    pub(super) async fn claim(
+        ctx: &'a RunContext<'a>,
+        store: &dyn OrderStore,
+        ledger: &dyn WriteLedger,
+        channel: ChannelCapabilities,
+        stage: Stage,
+    ) -> Result<Self, RunError> {
+        let selection = Selection {
+            stage,
+            limit: ctx.size,
+            ignore_next_try: ctx.manual,
+            po: ctx.po.clone(),
+            now: ctx.clock.now(),
+        };
+        let open: Vec<OrderRow> = store
+            .claim(&ctx.run, &selection)
+            .await?
+            .into_iter()
+            .map(|claimed| claimed.row)
+            .collect();
+        ctx.point("claimed");
+        let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();
+        let mut earlier: HashMap<PoNumber, Vec<RemoteWrite>> = HashMap::new();
+        if !pos.is_empty() {
+            for write in ledger.writes_of(&ctx.run.route, &pos).await? {
+                earlier.entry(write.key.po.clone()).or_default().push(write);
+            }
+        }
+        let report = JobReport {
+            selected: open.len() as u64,
+            ..JobReport::default()
+        };
+        Ok(Self {
+            ctx,
+            channel,
+            open,
+            steps: Vec::new(),
+            report,
+            earlier,
+        })
+    }
+
+    /// Orders that have not ended yet.
+    pub(super) fn open(&self) -> &[OrderRow] {
+        &self.open
+    }
+
+    /// References of the orders that have not ended yet.
+    pub(super) fn refs(&self) -> Vec<OrderRef> {
+        self.open.iter().map(reference).collect()
+    }
+
+    /// Earlier remote writes of an order.
+    pub(super) fn writes(&self, po: &PoNumber) -> &[RemoteWrite] {
+        self.earlier.get(po).map_or(&[], Vec::as_slice)
+    }
+
+    /// Earlier remote writes of all orders.
+    pub(super) fn all_writes(&self) -> Vec<RemoteWrite> {
+        self.earlier.values().flatten().cloned().collect()
+    }
+
+    /// The order moves on.
+    pub(super) fn advance(
+        &mut self,
+        po: &PoNumber,
+        event: Event,
+        proof: Proof,
+        note: impl Into<String>,
+    ) {
+        let Some(order) = self.take(po) else { return };
+        let from = order.stage;
+        let (to, mut note) = match from.on(event) {
+            Ok(next) => (next.past_missing_stages(&self.channel), note.into()),
+            // The claim was made for one stage and its events; a move outside of the table is a defect,
+            // and the safe end of a defect is that the order stays where it is.
+            Err(illegal) => {
+                tracing::error!(po_number = %po, error = %illegal, "an order stays because its move is not in the table");
+                (from, illegal.to_string())
+            }
+        };
+        if to != from
+            && to.past_missing_stages(&self.channel) != from.on(event).unwrap_or(from)
+            && note.is_empty()
+        {
+            "the channel has no such stage".clone_into(&mut note);
+        }
+        self.end(&order, StepOutcome::Advanced { to, note }, proof, None);
+    }
+
+    /// The order stays.
+    pub(super) fn stay(&mut self, po: &PoNumber, cause: Cause) {
+        self.stay_with(po, cause, Proof::default());
+    }
+
+    /// The order stays, but something became known.
+    pub(super) fn stay_with(&mut self, po: &PoNumber, cause: Cause, proof: Proof) {
+        let Some(order) = self.take(po) else { return };
+        let next_try = next_try(self.ctx.clock.now(), order.attempts, cause.reason.kind());
+        self.end(&order, StepOutcome::Stayed(cause), proof, Some(next_try));
+    }
+
+    /// A dry run would send something for the order.
+    pub(super) fn would_send(&mut self, po: &PoNumber) {
+        let Some(order) = self.take(po) else { return };
+        let stage = order.stage;
+        self.tell(OrderOutcome {
+            po: po.clone(),
+            kind: None,
+            cause: None,
+            before: stage,
+            after: stage,
+        });
+    }
+
+    /// Commits the ended steps.
+    pub(super) async fn record(&mut self, store: &dyn OrderStore) -> Result<(), RunError> {
+        if self.steps.is_empty() {
+            return Ok(());
+        }
+        let steps = std::mem::take(&mut self.steps);
+        if self.ctx.dry_run {
+            return Ok(());
+        }
+        let lost = store
+            .record(&self.ctx.run, &steps, self.ctx.clock.now())
+            .await?;
+        for po in lost {
+            tracing::warn!(po_number = %po, "the order had moved on meanwhile; this look at it was not recorded");
+            self.report.outcomes.retain(|outcome| outcome.po != po);
+        }
+        self.ctx.point("recorded");
+        Ok(())
+    }
+
+    /// Commits what is left and hands over the report. Orders that the run did not come to, because
+    /// it was stopped, have no outcome; their claim ends with the run.
+    pub(super) async fn finish(mut self, store: &dyn OrderStore) -> Result<JobReport, RunError> {
+        self.record(store).await?;
+        Ok(self.report)
+    }
+
+    fn take(&mut self, po: &PoNumber) -> Option<OrderRow> {
+        let index = self.open.iter().position(|order| order.po == *po)?;
+        Some(self.open.remove(index))
+    }
+
+    fn end(
+        &mut self,
+        order: &OrderRow,
+        outcome: StepOutcome,
+        proof: Proof,
+        next_try_at: Option<DateTime<Utc>>,
+    ) {
+        let (kind, cause, after) = match &outcome {
+            StepOutcome::Advanced { to, .. } => (OutcomeKind::Advanced, None, *to),
+            StepOutcome::Stayed(cause) => (cause.reason.kind(), Some(cause.clone()), order.stage),
+        };
+        self.tell(OrderOutcome {
+            po: order.po.clone(),
+            kind: Some(kind),
+            cause,
+            before: order.stage,
+            after,
+        });
+        self.steps.push(Step {
+            po: order.po.clone(),
+            expected: order.stage,
+            outcome,
+            evidence: proof.evidence,
+            writes: proof.writes,
+            next_try_at,
+        });
+    }
+
+    fn tell(&mut self, outcome: OrderOutcome) {
+        tracing::info!(
+            po_number = %outcome.po,
+            outcome = outcome.kind.map_or("would_send", OutcomeKind::as_str),
+            reason = outcome.cause.as_ref().map_or("", |cause| cause.reason.code()),
+            detail = outcome.cause.as_ref().map_or("", |cause| cause.detail.as_str()),
+            stage_before = outcome.before.number(),
+            stage_after = outcome.after.number(),
+            "order done"
+        );
+        self.ctx.watch.order_done(&outcome);
+        self.report.outcomes.push(outcome);
+    }
+}
+
+/// What a step adds to what is known of an order.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Proof {
+    /// Proof for the order.
+    pub(super) evidence: Evidence,
+    /// Ends of remote writes.
+    pub(super) writes: Vec<WriteNote>,
+}
+
+impl Proof {
+    /// Proof from the verdict of one write.
+    pub(super) fn of(key: &WriteKey, verdict: &Verdict) -> Self {
+        Self {
+            evidence: Evidence::default(),
+            writes: verdict.note(key).into_iter().collect(),
+        }
+    }
+}
+
+/// The channel's view of a claimed order's identity.
+pub(super) fn reference(order: &OrderRow) -> OrderRef {
+    OrderRef {
+        po: order.po.clone(),
+        channel_order_id: order.channel_order_id.clone(),
+        created_at: order.created_at,
+    }
+}
+
+/// When the schedule looks again: soon at first, then ever more rarely.
+///
+/// A failed call is looked at again after five seconds at first and a quarter of an hour at last; an
+/// order that waits for people, after an hour at last. Whoever saves settings or asks for a retry
+/// makes it due at once.
+fn next_try(now: DateTime<Utc>, attempts: u32, kind: OutcomeKind) -> DateTime<Utc> {
+    let ceiling = match kind {
+        OutcomeKind::Blocked => 3600,
+        OutcomeKind::Waiting | OutcomeKind::Failed | OutcomeKind::Advanced => 900,
+    };
+    let seconds = 5_i64.saturating_mul(1 << attempts.min(12)).min(ceiling);
+    now + Duration::seconds(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn looks_become_rarer_and_stop_becoming_rarer() {
+        let now = Utc.timestamp_opt(1_000_000, 0).unwrap();
+        let after = |attempts, kind| (next_try(now, attempts, kind) - now).num_seconds();
+        assert_eq!(after(0, OutcomeKind::Waiting), 5);
+        assert_eq!(after(3, OutcomeKind::Failed), 40);
+        assert_eq!(after(500, OutcomeKind::Waiting), 900);
+        assert_eq!(after(500, OutcomeKind::Blocked), 3600);
+    }
+}
