@@ -167,20 +167,16 @@ fn by_tracking(document: &OutboundDocument) -> Vec<(&str, Vec<(&DocumentLine, u3
             .collect();
         return vec![(only.as_str(), lines)];
     }
-    let total: u64 = document
-        .lines
-        .iter()
-        .map(|line| u64::from(line.quantity))
-        .sum();
-    let parcels = document.tracking.len() as u64;
+    let total: u32 = document.lines.iter().map(|line| line.quantity).sum();
+    let parcels = u32::try_from(document.tracking.len()).unwrap_or(u32::MAX);
     let mut dealt: Vec<(&str, Vec<(&DocumentLine, u32)>)> = document
         .tracking
         .iter()
         .map(|tracking| (tracking.as_str(), Vec::new()))
         .collect();
     let mut current = 0_usize;
-    let share =
-        |index: usize| (total / parcels + u64::from((index as u64) < total % parcels)) as u32;
+    // The first `total % parcels` parcels hold one unit more.
+    let share = |index: usize| total / parcels + u32::from(index < (total % parcels) as usize);
     let mut room = share(0);
     for line in &document.lines {
         let mut units = line.quantity;

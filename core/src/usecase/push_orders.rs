@@ -99,10 +99,7 @@ pub async fn push_orders(
                 proof.evidence.erp_order_no = number;
                 work.advance(&key.po, Event::InErp, proof, "");
             }
-            Verdict::Rejected(error) => {
-                work.stay_with(&key.po, Cause::of_error(&error, Reason::ErpRejected), proof);
-            }
-            Verdict::NotSent(error) => {
+            Verdict::Rejected(error) | Verdict::NotSent(error) => {
                 work.stay_with(&key.po, Cause::of_error(&error, Reason::ErpRejected), proof);
             }
             Verdict::Unconfirmed(hint) => {

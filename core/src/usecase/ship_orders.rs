@@ -128,7 +128,7 @@ pub async fn ship_orders(
             &claimed,
             order,
             pack,
-            by_order.remove(&po).unwrap_or_default(),
+            &by_order.remove(&po).unwrap_or_default(),
         );
     }
     work.finish(store).await
@@ -334,7 +334,7 @@ fn end(
     claimed: &OrderRow,
     order: &Order,
     pack: &Packed,
-    verdicts: Vec<(WriteKey, Verdict)>,
+    verdicts: &[(WriteKey, Verdict)],
 ) {
     let po = &order.po;
     let applied = verdicts
@@ -348,7 +348,7 @@ fn end(
         .collect();
     let proof = Proof { evidence, writes };
     let mut cause: Option<Cause> = None;
-    for (_, verdict) in &verdicts {
+    for (_, verdict) in verdicts {
         match verdict {
             Verdict::Applied(_) => {}
             Verdict::Rejected(error) => {

@@ -517,3 +517,6 @@ async fn confirm_rejections<P: Send + Sync>(writer: &dyn RemoteWriter<P>, tracks
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
