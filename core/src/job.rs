@@ -58,10 +58,7 @@ impl Job {
 
     /// The job of a canonical name, or of one of the route's aliases.
     pub fn parse(name: &str, aliases: &JobAliases) -> Option<Self> {
-        let alias = aliases
-            .iter()
-            .find(|(alias, _)| *alias == name)
-            .map(|(_, job)| *job);
+        let alias = aliases.iter().find(|(alias, _)| *alias == name).map(|(_, job)| *job);
         alias.or_else(|| Self::ALL.into_iter().find(|job| job.name() == name))
     }
 
@@ -72,11 +69,7 @@ impl Job {
             Self::AckOrders => Some(Stage::AwaitingAck),
             Self::ShipOrders => Some(Stage::AwaitingShipment),
             Self::InvoiceOrders => Some(Stage::AwaitingInvoice),
-            Self::PullOrders
-            | Self::SyncStock
-            | Self::PullSkuPairs
-            | Self::CheckOrders
-            | Self::CleanupExports => None,
+            Self::PullOrders | Self::SyncStock | Self::PullSkuPairs | Self::CheckOrders | Self::CleanupExports => None,
         }
     }
 

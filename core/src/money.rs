@@ -20,10 +20,7 @@ mod tests {
         let third = Decimal::new(3335, 4); // 0.3335
         assert_eq!(total([(1, third), (2, third)]), Some(Decimal::new(100, 2)));
         assert_eq!(total([(1, Decimal::new(5, 3))]), Some(Decimal::new(1, 2)));
-        assert_eq!(
-            total([(3, Decimal::new(5400, 2)), (2, Decimal::new(125, 1))]),
-            Some(Decimal::new(18700, 2))
-        );
+        assert_eq!(total([(3, Decimal::new(5400, 2)), (2, Decimal::new(125, 1))]), Some(Decimal::new(18700, 2)));
     }
 
     #[test]

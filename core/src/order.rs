@@ -16,11 +16,7 @@ impl PoNumber {
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
         let trimmed = text.trim();
-        if trimmed.is_empty() {
-            None
-        } else {
-            Some(Self(trimmed.to_owned()))
-        }
+        if trimmed.is_empty() { None } else { Some(Self(trimmed.to_owned())) }
     }
 
     /// The number as text.
@@ -169,16 +165,8 @@ impl Prices {
     pub fn first(&self, order: PriceOrder) -> Option<Decimal> {
         let consumer = [self.consumer_with_tax, self.consumer, self.retail];
         match order {
-            PriceOrder::ConsumerFirst => consumer
-                .into_iter()
-                .chain([self.expected_cost])
-                .flatten()
-                .next(),
-            PriceOrder::CostFirst => [self.expected_cost]
-                .into_iter()
-                .chain(consumer)
-                .flatten()
-                .next(),
+            PriceOrder::ConsumerFirst => consumer.into_iter().chain([self.expected_cost]).flatten().next(),
+            PriceOrder::CostFirst => [self.expected_cost].into_iter().chain(consumer).flatten().next(),
         }
     }
 }
@@ -219,10 +207,7 @@ impl OrderLine {
 
     /// Both names of the line, for the way back.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.partner_sku
-            .as_deref()
-            .into_iter()
-            .chain(self.sku.as_deref())
+        self.partner_sku.as_deref().into_iter().chain(self.sku.as_deref())
     }
 }
 
@@ -255,31 +240,17 @@ pub struct PackageItem {
 impl Order {
     /// Index of the line that a package item is about: by line number, else item id, else SKU.
     pub fn line_of(&self, item: &PackageItem) -> Option<usize> {
-        let by_number = item.line_number.and_then(|number| {
-            self.lines
-                .iter()
-                .position(|line| line.line_number == Some(number))
-        });
+        let by_number =
+            item.line_number.and_then(|number| self.lines.iter().position(|line| line.line_number == Some(number)));
         let by_id = || {
-            item.item_id.as_ref().and_then(|id| {
-                self.lines
-                    .iter()
-                    .position(|line| line.item_id.as_ref() == Some(id))
-            })
+            item.item_id.as_ref().and_then(|id| self.lines.iter().position(|line| line.item_id.as_ref() == Some(id)))
         };
-        let by_sku = || {
-            item.sku.as_ref().and_then(|sku| {
-                self.lines
-                    .iter()
-                    .position(|line| line.sku.as_ref() == Some(sku))
-            })
-        };
+        let by_sku =
+            || item.sku.as_ref().and_then(|sku| self.lines.iter().position(|line| line.sku.as_ref() == Some(sku)));
         let by_partner = || {
-            item.partner_sku.as_ref().and_then(|sku| {
-                self.lines
-                    .iter()
-                    .position(|line| line.partner_sku.as_ref() == Some(sku))
-            })
+            item.partner_sku
+                .as_ref()
+                .and_then(|sku| self.lines.iter().position(|line| line.partner_sku.as_ref() == Some(sku)))
         };
         by_number.or_else(by_id).or_else(by_sku).or_else(by_partner)
     }
@@ -298,12 +269,7 @@ impl Order {
     /// Every unit that is to be shipped is in the channel's packages, and there is at least one.
     pub fn fully_shipped_at_channel(&self) -> bool {
         let expected: u32 = self.lines.iter().map(OrderLine::expected).sum();
-        expected > 0
-            && self
-                .lines
-                .iter()
-                .zip(self.shipped_per_line())
-                .all(|(line, shipped)| shipped >= line.expected())
+        expected > 0 && self.lines.iter().zip(self.shipped_per_line()).all(|(line, shipped)| shipped >= line.expected())
     }
 
     /// More than one line, or more than one unit of a line.
@@ -313,8 +279,7 @@ impl Order {
 
     /// `sku(qty)` per line, in order, repeats kept, joined by commas.
     pub fn sku_list(&self, rule: SkuKey) -> String {
-        let line =
-            |line: &OrderLine| format!("{}({})", line.key(rule).unwrap_or("?"), line.quantity);
+        let line = |line: &OrderLine| format!("{}({})", line.key(rule).unwrap_or("?"), line.quantity);
         self.lines.iter().map(line).collect::<Vec<_>>().join(",")
     }
 }

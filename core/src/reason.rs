@@ -30,9 +30,7 @@ impl OutcomeKind {
 
     /// Reads the stored text.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Advanced, Self::Waiting, Self::Blocked, Self::Failed]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+        [Self::Advanced, Self::Waiting, Self::Blocked, Self::Failed].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
@@ -241,16 +239,12 @@ reasons! {
 impl Reason {
     /// The reason of a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|reason| reason.code() == code)
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
     }
 
     /// The sentence that the operator reads.
     pub fn sentence(self, language: Language, detail: &str) -> String {
-        self.template(language)
-            .replace("{}", if detail.is_empty() { "-" } else { detail })
+        self.template(language).replace("{}", if detail.is_empty() { "-" } else { detail })
     }
 }
 
@@ -272,10 +266,7 @@ pub struct Cause {
 impl Cause {
     /// A cause.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self {
-            reason,
-            detail: detail.into(),
-        }
+        Self { reason, detail: detail.into() }
     }
 
     /// The cause of a failed call; `refused` is the reason when the remote said no.
@@ -321,15 +312,9 @@ mod tests {
         for reason in Reason::ALL {
             let en = reason.sentence(Language::En, "DETAIL-7");
             let zh = reason.sentence(Language::Zh, "DETAIL-7");
-            assert!(
-                en.contains("DETAIL-7") && zh.contains("DETAIL-7"),
-                "{reason}"
-            );
+            assert!(en.contains("DETAIL-7") && zh.contains("DETAIL-7"), "{reason}");
             assert!(en.is_ascii() || en.contains('“'), "{reason}: {en}");
-            assert!(
-                zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)),
-                "{reason}: {zh}"
-            );
+            assert!(zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{reason}: {zh}");
             assert_ne!(reason.kind(), OutcomeKind::Advanced);
         }
     }

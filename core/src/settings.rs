@@ -74,10 +74,7 @@ pub struct Mapping {
 }
 
 /// Settings of one route; a run holds one snapshot.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of its own in the document"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the document")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Per job.
@@ -115,10 +112,7 @@ pub struct Settings {
 impl Settings {
     /// The settings of a job.
     pub fn job(&self, job: Job) -> JobSettings {
-        self.jobs
-            .get(&job)
-            .cloned()
-            .unwrap_or_else(|| default_job(job))
+        self.jobs.get(&job).cloned().unwrap_or_else(|| default_job(job))
     }
 }
 
@@ -134,25 +128,15 @@ fn default_job(job: Job) -> JobSettings {
         Job::PullSkuPairs => "0 0 3 * * *",
         Job::CleanupExports => "0 0 1 * * *",
     };
-    JobSettings {
-        enabled: job == Job::CleanupExports,
-        cron: cron.to_owned(),
-        size: 50,
-    }
+    JobSettings { enabled: job == Job::CleanupExports, cron: cron.to_owned(), size: 50 }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            jobs: Job::ALL
-                .into_iter()
-                .map(|job| (job, default_job(job)))
-                .collect(),
+            jobs: Job::ALL.into_iter().map(|job| (job, default_job(job))).collect(),
             lookback: Duration::minutes(15),
-            start_from: Utc
-                .timestamp_opt(1_735_689_600, 0)
-                .single()
-                .unwrap_or_default(), // 2025-01-01T00:00:00Z
+            start_from: Utc.timestamp_opt(1_735_689_600, 0).single().unwrap_or_default(), // 2025-01-01T00:00:00Z
             shipment_pending_enters: Stage::AwaitingShipment,
             require_warehouse: true,
             ack_multi_ban: false,

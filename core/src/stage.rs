@@ -50,12 +50,7 @@ pub struct IllegalTransition {
 
 impl fmt::Display for IllegalTransition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "an order in stage {} cannot take {:?}",
-            self.from.number(),
-            self.event
-        )
+        write!(f, "an order in stage {} cannot take {:?}", self.from.number(), self.event)
     }
 }
 
@@ -86,9 +81,7 @@ impl Stage {
 
     /// Reads the stored number.
     pub fn from_number(number: i64) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|stage| i64::from(stage.number()) == number)
+        Self::ALL.into_iter().find(|stage| i64::from(stage.number()) == number)
     }
 
     /// English and Chinese name.
@@ -114,11 +107,10 @@ impl Stage {
             (Self::AwaitingPush, Event::InErp) => Ok(Self::AwaitingAck),
             (Self::AwaitingAck, Event::Acknowledged) => Ok(Self::AwaitingShipment),
             (Self::AwaitingShipment, Event::ShipmentReported) => Ok(Self::AwaitingInvoice),
-            (Self::AwaitingInvoice, Event::Invoiced)
-            | (Self::AwaitingPush, Event::ClosedAtChannel) => Ok(Self::Completed),
-            (Self::AwaitingPush | Self::AwaitingAck | Self::AwaitingShipment, Event::Cancelled) => {
-                Ok(Self::Cancelled)
+            (Self::AwaitingInvoice, Event::Invoiced) | (Self::AwaitingPush, Event::ClosedAtChannel) => {
+                Ok(Self::Completed)
             }
+            (Self::AwaitingPush | Self::AwaitingAck | Self::AwaitingShipment, Event::Cancelled) => Ok(Self::Cancelled),
             (from, event) => Err(IllegalTransition { from, event }),
         }
     }
@@ -153,9 +145,7 @@ impl Stage {
         match status {
             ChannelStatus::Shipped | ChannelStatus::Completed => Some(Self::Completed),
             ChannelStatus::Cancelled => Some(Self::Cancelled),
-            ChannelStatus::Created | ChannelStatus::ShipmentPending | ChannelStatus::Other(_) => {
-                None
-            }
+            ChannelStatus::Created | ChannelStatus::ShipmentPending | ChannelStatus::Other(_) => None,
         }
     }
 }
@@ -195,15 +185,9 @@ mod tests {
         ];
         for stage in Stage::ALL {
             for event in EVENTS {
-                let expected = legal
-                    .iter()
-                    .find(|(from, on, _)| *from == stage.number() && *on == event)
-                    .map(|(_, _, to)| *to);
-                assert_eq!(
-                    stage.on(event).ok().map(Stage::number),
-                    expected,
-                    "{stage:?} on {event:?}"
-                );
+                let expected =
+                    legal.iter().find(|(from, on, _)| *from == stage.number() && *on == event).map(|(_, _, to)| *to);
+                assert_eq!(stage.on(event).ok().map(Stage::number), expected, "{stage:?} on {event:?}");
             }
         }
     }
@@ -229,15 +213,9 @@ mod tests {
             window_end_lag: Duration::ZERO,
             settles_within: Duration::ZERO,
         };
-        let pushed = Stage::AwaitingPush
-            .on(Event::InErp)
-            .unwrap()
-            .past_missing_stages(&channel);
+        let pushed = Stage::AwaitingPush.on(Event::InErp).unwrap().past_missing_stages(&channel);
         assert_eq!(pushed, Stage::AwaitingShipment);
-        let shipped = pushed
-            .on(Event::ShipmentReported)
-            .unwrap()
-            .past_missing_stages(&channel);
+        let shipped = pushed.on(Event::ShipmentReported).unwrap().past_missing_stages(&channel);
         assert_eq!(shipped, Stage::Completed);
     }
 

@@ -30,11 +30,7 @@ impl ManualClock {
 
 impl Default for ManualClock {
     fn default() -> Self {
-        Self::at(
-            Utc.timestamp_opt(1_769_590_800, 0)
-                .single()
-                .unwrap_or_default(),
-        )
+        Self::at(Utc.timestamp_opt(1_769_590_800, 0).single().unwrap_or_default())
     }
 }
 
@@ -53,20 +49,14 @@ impl Clock for ManualClock {
 ///
 /// # Panics
 /// On a text without any visible character.
-#[expect(
-    clippy::expect_used,
-    reason = "a test that names no order is a defect of the test"
-)]
+#[expect(clippy::expect_used, reason = "a test that names no order is a defect of the test")]
 pub fn po(text: &str) -> PoNumber {
     PoNumber::new(text).expect("a PO number")
 }
 
 /// An order of one line, one unit, complete in every respect; tests change what they are about.
 pub fn order(number: &str) -> Order {
-    let created_at = Utc
-        .timestamp_opt(1_769_562_940, 0)
-        .single()
-        .unwrap_or_default();
+    let created_at = Utc.timestamp_opt(1_769_562_940, 0).single().unwrap_or_default();
     Order {
         po: po(number),
         channel_order_id: format!("9{number}"),
@@ -106,9 +96,6 @@ pub fn line(number: i64, sku: &str, quantity: u32) -> OrderLine {
         partner_sku: None,
         quantity,
         cancelled: 0,
-        prices: Prices {
-            expected_cost: Some(Decimal::new(5400, 2)),
-            ..Prices::default()
-        },
+        prices: Prices { expected_cost: Some(Decimal::new(5400, 2)), ..Prices::default() },
     }
 }

@@ -49,16 +49,9 @@ impl WriteKind {
 
     /// Reads the stored text.
     pub fn parse(text: &str) -> Option<Self> {
-        [
-            Self::Create,
-            Self::Cancel,
-            Self::Acknowledge,
-            Self::Ship,
-            Self::Invoice,
-            Self::Stock,
-        ]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
+        [Self::Create, Self::Cancel, Self::Acknowledge, Self::Ship, Self::Invoice, Self::Stock]
+            .into_iter()
+            .find(|kind| kind.as_str() == text)
     }
 }
 
@@ -76,22 +69,14 @@ pub struct WriteKey {
 impl WriteKey {
     /// The key of a write about the whole order.
     pub fn whole(kind: WriteKind, po: PoNumber) -> Self {
-        Self {
-            kind,
-            po,
-            part: String::new(),
-        }
+        Self { kind, po, part: String::new() }
     }
 }
 
 impl fmt::Display for WriteKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.kind.as_str(), self.po)?;
-        if self.part.is_empty() {
-            Ok(())
-        } else {
-            write!(f, " {}", self.part)
-        }
+        if self.part.is_empty() { Ok(()) } else { write!(f, " {}", self.part) }
     }
 }
 
@@ -114,14 +99,8 @@ pub enum WriteState {
 
 impl WriteState {
     /// All states.
-    pub const ALL: [Self; 6] = [
-        Self::Intended,
-        Self::Accepted,
-        Self::Unknown,
-        Self::Applied,
-        Self::Rejected,
-        Self::Void,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Intended, Self::Accepted, Self::Unknown, Self::Applied, Self::Rejected, Self::Void];
 
     /// The text that is stored and shown.
     pub const fn as_str(self) -> &'static str {
@@ -142,10 +121,7 @@ impl WriteState {
 
     /// Nothing may be sent for its key before it has been read back.
     pub const fn must_be_read_back(self) -> bool {
-        matches!(
-            self,
-            Self::Intended | Self::Accepted | Self::Unknown | Self::Applied
-        )
+        matches!(self, Self::Intended | Self::Accepted | Self::Unknown | Self::Applied)
     }
 }
 

@@ -47,35 +47,26 @@ pub fn complete_effects<K, T>(keys: &[K], outcomes: Vec<Outcome<K, T>>) -> HashM
 where
     K: Clone + Eq + Hash,
 {
-    let mut effects: HashMap<K, Effect<T>> =
-        outcomes.into_iter().map(|o| (o.key, o.effect)).collect();
+    let mut effects: HashMap<K, Effect<T>> = outcomes.into_iter().map(|o| (o.key, o.effect)).collect();
     effects.retain(|key, _| keys.contains(key));
     for key in keys {
         effects.entry(key.clone()).or_insert_with(|| {
-            Effect::Unknown(PortError::retryable(
-                "the answer names neither success nor error for this item",
-            ))
+            Effect::Unknown(PortError::retryable("the answer names neither success nor error for this item"))
         });
     }
     effects
 }
 
 /// Gives every asked key exactly one answer: a forgotten one is unknown.
-pub fn complete_answers<K, T>(
-    keys: &[K],
-    answers: Vec<Answer<K, T>>,
-) -> HashMap<K, Result<T, PortError>>
+pub fn complete_answers<K, T>(keys: &[K], answers: Vec<Answer<K, T>>) -> HashMap<K, Result<T, PortError>>
 where
     K: Clone + Eq + Hash,
 {
-    let mut by_key: HashMap<K, Result<T, PortError>> =
-        answers.into_iter().map(|a| (a.key, a.result)).collect();
+    let mut by_key: HashMap<K, Result<T, PortError>> = answers.into_iter().map(|a| (a.key, a.result)).collect();
     for key in keys {
-        by_key.entry(key.clone()).or_insert_with(|| {
-            Err(PortError::retryable(
-                "the answer says nothing about this item",
-            ))
-        });
+        by_key
+            .entry(key.clone())
+            .or_insert_with(|| Err(PortError::retryable("the answer says nothing about this item")));
     }
     by_key
 }

@@ -26,10 +26,7 @@ pub trait ErpSink: Send + Sync {
     /// All orders of the ERP that carry these PO numbers, split and merged ones included, deleted
     /// ones marked. An empty list means absent beyond doubt; a failed or partial look-up is an `Err`
     /// for the items it was about.
-    async fn find(
-        &self,
-        orders: &[PoNumber],
-    ) -> Result<Vec<Answer<PoNumber, Vec<ErpOrder>>>, PortError>;
+    async fn find(&self, orders: &[PoNumber]) -> Result<Vec<Answer<PoNumber, Vec<ErpOrder>>>, PortError>;
 
     /// Creates orders; `Applied` holds the ERP's own order number.
     async fn create(&self, orders: &[ErpOrderDraft]) -> Batch<PoNumber, String>;

@@ -34,11 +34,7 @@ pub struct PortError {
 impl PortError {
     /// An error of `kind`.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            cause: None,
-        }
+        Self { kind, message: message.into(), cause: None }
     }
 
     /// The remote cannot be reached or cannot answer now.
@@ -87,11 +83,7 @@ impl PortError {
 /// The same verdict for each item of a batch: the cause stays with the original.
 impl Clone for PortError {
     fn clone(&self) -> Self {
-        Self {
-            kind: self.kind,
-            message: self.message.clone(),
-            cause: None,
-        }
+        Self { kind: self.kind, message: self.message.clone(), cause: None }
     }
 }
 
@@ -103,8 +95,6 @@ impl fmt::Display for PortError {
 
 impl Error for PortError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.cause
-            .as_ref()
-            .map(|cause| &**cause as &(dyn Error + 'static))
+        self.cause.as_ref().map(|cause| &**cause as &(dyn Error + 'static))
     }
 }

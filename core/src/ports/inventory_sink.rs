@@ -27,10 +27,7 @@ pub struct StockLevel {
 #[async_trait]
 pub trait InventorySink: Send + Sync {
     /// The channel's present figures; `Ok(None)` for a SKU that it does not know.
-    async fn levels(
-        &self,
-        skus: &[String],
-    ) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError>;
+    async fn levels(&self, skus: &[String]) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError>;
 
     /// Replaces the figures of these SKUs; quantities are absolute.
     async fn write(&self, levels: &[StockLevel]) -> Batch<WriteKey>;

@@ -137,10 +137,7 @@ pub trait OrderSource: Send + Sync {
     /// the order.
     ///
     /// Contract: one answer per order; uses as few calls as the channel allows.
-    async fn fetch(
-        &self,
-        orders: &[OrderRef],
-    ) -> Result<Vec<Answer<PoNumber, Option<PulledOrder>>>, PortError>;
+    async fn fetch(&self, orders: &[OrderRef]) -> Result<Vec<Answer<PoNumber, Option<PulledOrder>>>, PortError>;
 
     /// Tells the channel that the orders are accepted.
     async fn acknowledge(&self, orders: &[OrderRef]) -> Batch<WriteKey> {
@@ -169,18 +166,10 @@ pub trait OrderSource: Send + Sync {
     /// What the channel's log says about writes of one kind.
     ///
     /// Contract: one answer per write; a log that cannot be read is an `Err` in the answer.
-    async fn settle(
-        &self,
-        kind: WriteKind,
-        writes: &[PendingWrite],
-    ) -> Vec<Answer<WriteKey, Settlement>>;
+    async fn settle(&self, kind: WriteKind, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>>;
 }
 
 /// The answer of a channel that lacks a stage: nothing to do is fine, anything else was never asked for.
 fn absent(nothing_asked: bool, what: &str) -> Batch<WriteKey> {
-    if nothing_asked {
-        Ok(Vec::new())
-    } else {
-        Err(PortError::invalid(format!("this channel has no {what}")))
-    }
+    if nothing_asked { Ok(Vec::new()) } else { Err(PortError::invalid(format!("this channel has no {what}"))) }
 }

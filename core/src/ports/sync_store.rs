@@ -44,15 +44,10 @@ impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unavailable(what) => write!(f, "the store does not answer: {what}"),
-            Self::FenceLost => {
-                f.write_str("another run has taken over this work; nothing was written")
-            }
+            Self::FenceLost => f.write_str("another run has taken over this work; nothing was written"),
             Self::Conflict(what) => f.write_str(what),
             Self::Corrupt { table, column, key } => {
-                write!(
-                    f,
-                    "the stored value {table}.{column} of {key} cannot be read"
-                )
+                write!(f, "the stored value {table}.{column} of {key} cannot be read")
             }
         }
     }
@@ -91,9 +86,7 @@ impl RunGuard {
 impl fmt::Debug for RunGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let _ = &self.lock;
-        f.debug_struct("RunGuard")
-            .field("run", &self.run)
-            .finish_non_exhaustive()
+        f.debug_struct("RunGuard").field("run", &self.run).finish_non_exhaustive()
     }
 }
 
@@ -487,12 +480,7 @@ pub trait OrderStore: Send + Sync {
     /// Ends orders' parts in a run: outcome, stage, evidence, writes and timeline together, one
     /// transaction for each order or for all, compare-and-set on stage and fence. Answers the orders
     /// that were not recorded because they had moved or been taken over.
-    async fn record(
-        &self,
-        run: &RunRef,
-        steps: &[Step],
-        now: DateTime<Utc>,
-    ) -> Stored<Vec<PoNumber>>;
+    async fn record(&self, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>>;
 }
 
 /// Lists, details, counts and what a person does to an order.
@@ -502,12 +490,7 @@ pub trait OrderBook: Send + Sync {
     async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<ClaimedOrder>>;
 
     /// The newest facts of an order's history, oldest first.
-    async fn timeline(
-        &self,
-        route: &RouteName,
-        po: &PoNumber,
-        limit: u32,
-    ) -> Stored<Vec<TimelineEvent>>;
+    async fn timeline(&self, route: &RouteName, po: &PoNumber, limit: u32) -> Stored<Vec<TimelineEvent>>;
 
     /// One page of a list; `route` `None` lists all routes.
     async fn search(
@@ -526,12 +509,7 @@ pub trait OrderBook: Send + Sync {
     async fn set_stage(&self, route: &RouteName, edit: &StageEdit) -> Stored<()>;
 
     /// Makes orders due now; answers how many. `po` `None` means all unfinished ones.
-    async fn retry(
-        &self,
-        route: &RouteName,
-        po: Option<&PoNumber>,
-        now: DateTime<Utc>,
-    ) -> Stored<u64>;
+    async fn retry(&self, route: &RouteName, po: Option<&PoNumber>, now: DateTime<Utc>) -> Stored<u64>;
 
     /// Orders that could not be read: key and cause, newest first.
     async fn unreadable(&self, route: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>>;
@@ -547,12 +525,7 @@ pub trait WriteLedger: Send + Sync {
     ///
     /// Contract: answers the keys that were refused because a write of theirs is open or applied;
     /// those must not be sent.
-    async fn intend(
-        &self,
-        run: &RunRef,
-        intents: &[Intent],
-        now: DateTime<Utc>,
-    ) -> Stored<Vec<WriteKey>>;
+    async fn intend(&self, run: &RunRef, intents: &[Intent], now: DateTime<Utc>) -> Stored<Vec<WriteKey>>;
 
     /// Commits what became known of writes, outside of a step.
     async fn note(&self, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()>;
@@ -582,13 +555,7 @@ pub trait SettingsStore: Send + Sync {
 
     /// Saves a validated document; it is live at once. Orders of the route that are blocked become
     /// due, because the settings may have been what blocked them. Answers the new version.
-    async fn save_settings(
-        &self,
-        route: &RouteName,
-        document: &str,
-        author: &str,
-        now: DateTime<Utc>,
-    ) -> Stored<i64>;
+    async fn save_settings(&self, route: &RouteName, document: &str, author: &str, now: DateTime<Utc>) -> Stored<i64>;
 }
 
 /// Everything that the service remembers.

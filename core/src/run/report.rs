@@ -47,10 +47,7 @@ pub struct PullCounts {
 impl JobReport {
     /// Outcomes of one kind.
     pub fn count(&self, kind: OutcomeKind) -> u64 {
-        self.outcomes
-            .iter()
-            .filter(|outcome| outcome.kind == Some(kind))
-            .count() as u64
+        self.outcomes.iter().filter(|outcome| outcome.kind == Some(kind)).count() as u64
     }
 }
 
@@ -80,11 +77,7 @@ pub struct RunReport {
 impl RunReport {
     /// `done` or `failed`.
     pub fn result(&self) -> &'static str {
-        if self.error.is_some() {
-            "failed"
-        } else {
-            "done"
-        }
+        if self.error.is_some() { "failed" } else { "done" }
     }
 
     /// Counts by name: `seen, stored, unchanged, invalid` for pulling, else
@@ -113,11 +106,8 @@ impl RunReport {
     /// The report as the JSON document of the interface; times as RFC 3339 in UTC.
     pub fn to_json(&self, with_outcomes: bool) -> Value {
         let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Millis, true);
-        let counts: serde_json::Map<String, Value> = self
-            .counts()
-            .into_iter()
-            .map(|(name, count)| (name.to_owned(), json!(count)))
-            .collect();
+        let counts: serde_json::Map<String, Value> =
+            self.counts().into_iter().map(|(name, count)| (name.to_owned(), json!(count))).collect();
         let mut document = json!({
             "run_id": self.run_id,
             "route": self.route.0,
@@ -132,10 +122,7 @@ impl RunReport {
             "error": self.error,
         });
         if with_outcomes && let Some(object) = document.as_object_mut() {
-            object.insert(
-                "outcomes".to_owned(),
-                self.done.outcomes.iter().map(outcome_json).collect(),
-            );
+            object.insert("outcomes".to_owned(), self.done.outcomes.iter().map(outcome_json).collect());
         }
         document
     }

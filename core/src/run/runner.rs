@@ -7,13 +7,10 @@ use super::{JobReport, RunContext, RunError, RunReport, RunWatch};
 use crate::job::{Job, JobAliases};
 use crate::order::PoNumber;
 use crate::ports::{
-    Begun, CallMeter, Clock, ErpSink, OrderSource, RouteName, RunEnd, RunRef, RunStart, StoreError,
-    SyncStore, Trigger,
+    Begun, CallMeter, Clock, ErpSink, OrderSource, RouteName, RunEnd, RunRef, RunStart, StoreError, SyncStore, Trigger,
 };
 use crate::settings::{Problem, Settings, parse};
-use crate::usecase::{
-    PullRange, ack_orders, invoice_orders, pull_orders, push_orders, ship_orders,
-};
+use crate::usecase::{PullRange, ack_orders, invoice_orders, pull_orders, push_orders, ship_orders};
 
 /// One channel account joined to one ERP account.
 pub struct Route {
@@ -54,14 +51,7 @@ pub struct RunRequest {
 impl RunRequest {
     /// A plain run of a job.
     pub fn of(job: Job, trigger: Trigger) -> Self {
-        Self {
-            job,
-            trigger,
-            po: None,
-            range: None,
-            size: None,
-            dry_run: false,
-        }
+        Self { job, trigger, po: None, range: None, size: None, dry_run: false }
     }
 }
 
@@ -81,14 +71,10 @@ pub enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::AlreadyRunning => {
-                f.write_str("already running: another run is doing this work; wait for it to end")
-            }
+            Self::AlreadyRunning => f.write_str("already running: another run is doing this work; wait for it to end"),
             Self::Settings(problems) => {
                 f.write_str("the settings are not valid:")?;
-                problems
-                    .iter()
-                    .try_for_each(|problem| write!(f, " {}: {};", problem.path, problem.problem))
+                problems.iter().try_for_each(|problem| write!(f, " {}: {};", problem.path, problem.problem))
             }
             Self::Usage(text) => f.write_str(text),
             Self::Store(error) => error.fmt(f),
@@ -111,40 +97,24 @@ pub struct Runner {
 impl Runner {
     /// The live settings of a route and their version; defaults as version 0 before the first save.
     pub async fn settings(&self, route: &Route) -> Result<(Settings, i64), Refused> {
-        match self
-            .store
-            .settings(&route.name)
-            .await
-            .map_err(Refused::Store)?
-        {
+        match self.store.settings(&route.name).await.map_err(Refused::Store)? {
             None => Ok((Settings::default(), 0)),
             Some(saved) => {
-                let settings =
-                    parse(&saved.document, route.aliases()).map_err(Refused::Settings)?;
+                let settings = parse(&saved.document, route.aliases()).map_err(Refused::Settings)?;
                 Ok((settings, saved.version))
             }
         }
     }
 
     /// Runs a job to its end. A run that fails as a whole still has a report, with its error.
-    pub async fn run(
-        &self,
-        route: &Route,
-        request: RunRequest,
-        watch: &dyn RunWatch,
-    ) -> Result<RunReport, Refused> {
+    pub async fn run(&self, route: &Route, request: RunRequest, watch: &dyn RunWatch) -> Result<RunReport, Refused> {
         if request.job.stage().is_none() && request.job != Job::PullOrders {
-            return Err(Refused::Usage(format!(
-                "{} is not part of this version",
-                request.job
-            )));
+            return Err(Refused::Usage(format!("{} is not part of this version", request.job)));
         }
         if let Some(range) = request.range
             && (request.job != Job::PullOrders || range.start >= range.end)
         {
-            return Err(Refused::Usage(
-                "a range needs pull_orders, and a start before its end".to_owned(),
-            ));
+            return Err(Refused::Usage("a range needs pull_orders, and a start before its end".to_owned()));
         }
         let (settings, settings_version) = self.settings(route).await?;
         let started_at = self.clock.now();
@@ -186,8 +156,7 @@ impl Runner {
                 report: report.to_json(false).to_string(),
                 error: report.error.clone(),
             };
-            let counts: Vec<String> =
-                report.counts().iter().map(|(name, count)| format!("{name}={count}")).collect();
+            let counts: Vec<String> = report.counts().iter().map(|(name, count)| format!("{name}={count}")).collect();
             match &report.error {
                 None => tracing::info!(counts = %counts.join(" "), result = "done", "task end"),
                 Some(error) => tracing::error!(%error, result = "failed", "task end"),
@@ -216,9 +185,7 @@ impl Runner {
             po: request.po.clone(),
             manual: request.trigger == Trigger::Manual,
             dry_run: request.dry_run,
-            size: request
-                .size
-                .unwrap_or_else(|| settings.job(request.job).size),
+            size: request.size.unwrap_or_else(|| settings.job(request.job).size),
             settings,
             clock: &*self.clock,
             watch,
@@ -230,9 +197,9 @@ impl Runner {
             Job::AckOrders => ack_orders(&ctx, source, erp, store, store).await,
             Job::ShipOrders => ship_orders(&ctx, source, erp, store, store).await,
             Job::InvoiceOrders => invoice_orders(&ctx, source, erp, store, store).await,
-            Job::SyncStock | Job::PullSkuPairs | Job::CheckOrders | Job::CleanupExports => Err(
-                RunError::Usage(format!("{} is not part of this version", request.job)),
-            ),
+            Job::SyncStock | Job::PullSkuPairs | Job::CheckOrders | Job::CleanupExports => {
+                Err(RunError::Usage(format!("{} is not part of this version", request.job)))
+            }
         }
     }
 }

@@ -25,20 +25,11 @@ pub fn parse(document: &str, aliases: &JobAliases) -> Result<Settings, Vec<Probl
     let value: Value = match serde_json::from_str(document) {
         Ok(value) => value,
         Err(error) => {
-            let problem = format!(
-                "this is not JSON (line {}, column {})",
-                error.line(),
-                error.column()
-            );
-            return Err(vec![Problem {
-                path: "(document)".to_owned(),
-                problem,
-            }]);
+            let problem = format!("this is not JSON (line {}, column {})", error.line(), error.column());
+            return Err(vec![Problem { path: "(document)".to_owned(), problem }]);
         }
     };
-    let mut reader = Reader {
-        problems: Vec::new(),
-    };
+    let mut reader = Reader { problems: Vec::new() };
     let mut settings = Settings::default();
     if let Some(root) = reader.object(&value, "(document)") {
         for (key, value) in root {
@@ -46,10 +37,7 @@ pub fn parse(document: &str, aliases: &JobAliases) -> Result<Settings, Vec<Probl
                 "jobs" => reader.jobs(value, aliases, &mut settings),
                 "mapping" => settings.mapping = reader.mapping(value),
                 "sku_key" => {
-                    let choices = [
-                        ("partner_sku_first", SkuKey::PartnerSkuFirst),
-                        ("sku_first", SkuKey::SkuFirst),
-                    ];
+                    let choices = [("partner_sku_first", SkuKey::PartnerSkuFirst), ("sku_first", SkuKey::SkuFirst)];
                     reader.choice(value, "sku_key", &choices, &mut settings.sku_key);
                 }
                 "cancel" => reader.cancel(value, &mut settings),
@@ -58,11 +46,7 @@ pub fn parse(document: &str, aliases: &JobAliases) -> Result<Settings, Vec<Probl
         }
     }
     reader.whole(&settings);
-    if reader.problems.is_empty() {
-        Ok(settings)
-    } else {
-        Err(reader.problems)
-    }
+    if reader.problems.is_empty() { Ok(settings) } else { Err(reader.problems) }
 }
 
 struct Reader {
@@ -71,10 +55,7 @@ struct Reader {
 
 impl Reader {
     fn say(&mut self, path: &str, problem: impl Into<String>) {
-        self.problems.push(Problem {
-            path: path.to_owned(),
-            problem: problem.into(),
-        });
+        self.problems.push(Problem { path: path.to_owned(), problem: problem.into() });
     }
 
     fn object<'v>(&mut self, value: &'v Value, path: &str) -> Option<&'v Map<String, Value>> {
@@ -94,17 +75,11 @@ impl Reader {
             let path = format!("jobs.{name}");
             let Some(job) = Job::parse(name, aliases) else {
                 let known: Vec<&str> = Job::ALL.iter().map(|job| job.name()).collect();
-                self.say(
-                    &path,
-                    format!("unknown job; known are {}", known.join(", ")),
-                );
+                self.say(&path, format!("unknown job; known are {}", known.join(", ")));
                 continue;
             };
             if let Some(other) = named.insert(job, name) {
-                self.say(
-                    &path,
-                    format!("the same job as jobs.{other}; keep one of them"),
-                );
+                self.say(&path, format!("the same job as jobs.{other}; keep one of them"));
                 continue;
             }
             let Some(object) = self.object(value, &path) else {
@@ -139,10 +114,7 @@ impl Reader {
                 self.boolean(value, path, &mut settings.ship_multi_ban);
             }
             (Job::ShipOrders, "partial") => {
-                let choices = [
-                    ("wait_all", Partial::WaitAll),
-                    ("as_shipped", Partial::AsShipped),
-                ];
+                let choices = [("wait_all", Partial::WaitAll), ("as_shipped", Partial::AsShipped)];
                 self.choice(value, path, &choices, &mut settings.partial);
             }
             (Job::InvoiceOrders, "multi_ban") => {
@@ -177,10 +149,7 @@ impl Reader {
                 "warehouse" => mapping.warehouse = self.table(value, &path),
                 "sku" => mapping.sku = self.table(value, &path),
                 "shipment" => mapping.shipment = self.table(value, &path),
-                _ => self.say(
-                    &path,
-                    "unknown mapping; known are shop, warehouse, sku, shipment",
-                ),
+                _ => self.say(&path, "unknown mapping; known are shop, warehouse, sku, shipment"),
             }
         }
         mapping
@@ -194,30 +163,17 @@ impl Reader {
         for (key, value) in object {
             let place = format!("{path}.{key}");
             if key.trim().is_empty() {
-                self.say(
-                    &format!("{path}.\"{key}\""),
-                    "empty key; name what is mapped or remove the entry",
-                );
+                self.say(&format!("{path}.\"{key}\""), "empty key; name what is mapped or remove the entry");
                 continue;
             }
             match value {
                 Value::String(text) if !text.trim().is_empty() => {
                     table.insert(key.trim().to_owned(), text.trim().to_owned());
                 }
-                Value::String(_) => self.say(
-                    &place,
-                    "empty value; enter the ERP's id or remove the entry",
-                ),
+                Value::String(_) => self.say(&place, "empty value; enter the ERP's id or remove the entry"),
                 // Ids are longer than a JSON number can carry exactly.
-                Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::Array(_)
-                | Value::Object(_) => {
-                    self.say(
-                        &place,
-                        format!("expected text in quotes, found {}", kind(value)),
-                    );
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+                    self.say(&place, format!("expected text in quotes, found {}", kind(value)));
                 }
             }
         }
@@ -242,14 +198,9 @@ impl Reader {
     fn boolean(&mut self, value: &Value, path: &str, target: &mut bool) {
         match value {
             Value::Bool(flag) => *target = *flag,
-            other @ (Value::Null
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_)) => self.say(
-                path,
-                format!("expected true or false, found {}", kind(other)),
-            ),
+            other @ (Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                self.say(path, format!("expected true or false, found {}", kind(other)))
+            }
         }
     }
 
@@ -266,31 +217,19 @@ impl Reader {
     fn size(&mut self, value: &Value, path: &str, target: &mut JobSettings) {
         match value.as_u64().and_then(|size| u32::try_from(size).ok()) {
             Some(size) if size > 0 => target.size = size,
-            _ => self.say(
-                path,
-                format!("expected a whole number above 0, found {value}"),
-            ),
+            _ => self.say(path, format!("expected a whole number above 0, found {value}")),
         }
     }
 
     fn minutes(&mut self, value: &Value, path: &str, target: &mut Duration) {
         match value.as_i64() {
             Some(minutes @ 0..=525_600) => *target = Duration::minutes(minutes),
-            _ => self.say(
-                path,
-                format!(
-                    "expected whole minutes from 0 to 525600, found {}",
-                    kind(value)
-                ),
-            ),
+            _ => self.say(path, format!("expected whole minutes from 0 to 525600, found {}", kind(value))),
         }
     }
 
     fn time(&mut self, value: &Value, path: &str, target: &mut DateTime<Utc>) {
-        match value
-            .as_str()
-            .and_then(|text| DateTime::parse_from_rfc3339(text).ok())
-        {
+        match value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok()) {
             Some(time) => *target = time.with_timezone(&Utc),
             None => self.say(path, "expected a time like 2025-01-01T00:00:00Z"),
         }
@@ -298,32 +237,16 @@ impl Reader {
 
     fn ratio(&mut self, value: &Value, path: &str, target: &mut u32) {
         match value.as_f64() {
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "0..=1000 fits"
-            )]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0..=1000 fits")]
             Some(ratio) if (0.0..=1.0).contains(&ratio) => {
                 *target = (ratio * 1000.0).round() as u32;
             }
-            _ => self.say(
-                path,
-                format!("expected a number from 0 to 1, found {}", kind(value)),
-            ),
+            _ => self.say(path, format!("expected a number from 0 to 1, found {}", kind(value))),
         }
     }
 
-    fn choice<T: Copy>(
-        &mut self,
-        value: &Value,
-        path: &str,
-        choices: &[(&str, T)],
-        target: &mut T,
-    ) {
-        if let Some((_, choice)) = value
-            .as_str()
-            .and_then(|text| choices.iter().find(|(name, _)| *name == text))
-        {
+    fn choice<T: Copy>(&mut self, value: &Value, path: &str, choices: &[(&str, T)], target: &mut T) {
+        if let Some((_, choice)) = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text)) {
             *target = *choice
         } else {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
@@ -344,10 +267,7 @@ impl Reader {
         }
         if settings.job(Job::SyncStock).enabled {
             if settings.mapping.warehouse.is_empty() {
-                self.say(
-                    "mapping.warehouse",
-                    "sync_stock is enabled and needs at least one warehouse",
-                );
+                self.say("mapping.warehouse", "sync_stock is enabled and needs at least one warehouse");
             }
             for conflict in reverse_warehouse_conflicts(&settings.mapping) {
                 self.say(
@@ -384,3 +304,6 @@ fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,8 +9,8 @@ use super::worklist::{Proof, Worklist, reference};
 use crate::erp::{ErpOrder, ErpStatus};
 use crate::order::ChannelStatus;
 use crate::ports::{
-    Answer, Batch, Effect, ErpSink, OrderRef, OrderSource, OrderStore, Outcome, PendingWrite,
-    PortError, Settlement, WriteLedger,
+    Answer, Batch, Effect, ErpSink, OrderRef, OrderSource, OrderStore, Outcome, PendingWrite, PortError, Settlement,
+    WriteLedger,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{JobReport, RunContext, RunError};
@@ -25,14 +25,7 @@ pub async fn ack_orders(
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
 ) -> Result<JobReport, RunError> {
-    let mut work = Worklist::claim(
-        ctx,
-        store,
-        ledger,
-        source.capabilities(),
-        Stage::AwaitingAck,
-    )
-    .await?;
+    let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingAck).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     for claimed in work.open().to_vec() {
         let po = claimed.po;
@@ -41,33 +34,20 @@ pub async fn ack_orders(
         };
         match (wish(order), &order.status) {
             (Wish::Cancelled, _) => {}
-            (
-                _,
-                ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed,
-            ) => {
+            (_, ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed) => {
                 let key = WriteKey::whole(WriteKind::Acknowledge, po.clone());
                 let proof = if work.writes(&po).iter().any(|write| write.key == key) {
                     Proof::of(&key, &Verdict::Applied(None))
                 } else {
                     Proof::default()
                 };
-                work.advance(
-                    &po,
-                    Event::Acknowledged,
-                    proof,
-                    "the channel already shows it as accepted",
-                );
+                work.advance(&po, Event::Acknowledged, proof, "the channel already shows it as accepted");
             }
             (Wish::Requested, _) => {
                 work.stay(&po, Cause::new(Reason::CancelRequested, po.as_str()));
             }
-            (Wish::None, ChannelStatus::Created)
-                if ctx.settings.ack_multi_ban && order.is_multi() =>
-            {
-                work.stay(
-                    &po,
-                    Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)),
-                );
+            (Wish::None, ChannelStatus::Created) if ctx.settings.ack_multi_ban && order.is_multi() => {
+                work.stay(&po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
             }
             (Wish::None, ChannelStatus::Created | ChannelStatus::Cancelled) => {}
             (Wish::None, ChannelStatus::Other(text)) => {
@@ -94,10 +74,7 @@ pub async fn ack_orders(
         match released(&alive, po.as_str()) {
             Ok(()) => {
                 let key = WriteKey::whole(WriteKind::Acknowledge, po);
-                items.push(Item {
-                    key,
-                    payload: reference(&claimed),
-                });
+                items.push(Item { key, payload: reference(&claimed) });
             }
             Err(cause) => work.stay(&po, cause),
         }
@@ -111,11 +88,7 @@ pub async fn ack_orders(
         match verdict {
             Verdict::Applied(_) => work.advance(&key.po, Event::Acknowledged, proof, ""),
             Verdict::Rejected(error) | Verdict::NotSent(error) => {
-                work.stay_with(
-                    &key.po,
-                    Cause::of_error(&error, Reason::ChannelRejected),
-                    proof,
-                );
+                work.stay_with(&key.po, Cause::of_error(&error, Reason::ChannelRejected), proof);
             }
             Verdict::Unconfirmed(hint) => {
                 work.stay_with(&key.po, Cause::new(Reason::WriteUnconfirmed, hint), proof);
@@ -132,21 +105,14 @@ fn released(rows: &[&ErpOrder], po: &str) -> Result<(), Cause> {
         return Err(Cause::new(Reason::NotInErp, po));
     }
     if rows.iter().all(|row| row.status == ErpStatus::Cancelled) {
-        return Err(Cause::new(
-            Reason::ErpOrderCancelled,
-            rows[0].number.as_str(),
-        ));
+        return Err(Cause::new(Reason::ErpOrderCancelled, rows[0].number.as_str()));
     }
     let waiting: Vec<&str> = rows
         .iter()
         .filter(|row| !matches!(row.status, ErpStatus::ToShip | ErpStatus::Shipped))
         .map(|row| row.number.as_str())
         .collect();
-    if waiting.is_empty() {
-        Ok(())
-    } else {
-        Err(Cause::new(Reason::ErpNotReviewed, waiting.join(",")))
-    }
+    if waiting.is_empty() { Ok(()) } else { Err(Cause::new(Reason::ErpNotReviewed, waiting.join(","))) }
 }
 
 struct Acks<'a> {
@@ -192,22 +158,16 @@ fn acknowledged(pulled: Option<crate::ports::PulledOrder>) -> Result<Presence, P
         return Err(PortError::retryable("the channel does not show the order"));
     };
     Ok(match pulled.order?.status {
-        ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed => {
-            Presence::Present(None)
-        }
+        ChannelStatus::ShipmentPending | ChannelStatus::Shipped | ChannelStatus::Completed => Presence::Present(None),
         ChannelStatus::Created => Presence::Absent,
         ChannelStatus::Cancelled | ChannelStatus::Other(_) => {
-            return Err(PortError::retryable(
-                "the channel shows a state that says nothing about the acknowledgement",
-            ));
+            return Err(PortError::retryable("the channel shows a state that says nothing about the acknowledgement"));
         }
     })
 }
 
 /// Outcomes of a channel that gives no proof of its own.
-pub(super) fn without_proof(
-    outcomes: Vec<Outcome<WriteKey>>,
-) -> Vec<Outcome<WriteKey, Option<String>>> {
+pub(super) fn without_proof(outcomes: Vec<Outcome<WriteKey>>) -> Vec<Outcome<WriteKey, Option<String>>> {
     outcomes
         .into_iter()
         .map(|outcome| Outcome {
@@ -223,15 +183,6 @@ pub(super) fn without_proof(
 }
 
 /// A read-back that failed as a whole: nothing is known of any item.
-pub(super) fn unreadable<P>(
-    items: &[&Item<P>],
-    error: &PortError,
-) -> Vec<Answer<WriteKey, Presence>> {
-    items
-        .iter()
-        .map(|item| Answer {
-            key: item.key.clone(),
-            result: Err(error.clone()),
-        })
-        .collect()
+pub(super) fn unreadable<P>(items: &[&Item<P>], error: &PortError) -> Vec<Answer<WriteKey, Presence>> {
+    items.iter().map(|item| Answer { key: item.key.clone(), result: Err(error.clone()) }).collect()
 }

@@ -28,24 +28,13 @@ pub(super) fn wish(order: &Order) -> Wish {
 
 /// Ends an order that the channel cancelled. `in_erp` and `shipped` are what is known of the ERP;
 /// `in_erp` is `false` only when the ERP certainly has nothing that could leave.
-pub(super) fn end_cancelled(
-    work: &mut Worklist<'_>,
-    order: &Order,
-    stage: Stage,
-    in_erp: bool,
-    shipped: bool,
-) {
+pub(super) fn end_cancelled(work: &mut Worklist<'_>, order: &Order, stage: Stage, in_erp: bool, shipped: bool) {
     let po = &order.po;
     if shipped || stage == Stage::AwaitingInvoice {
         work.stay(po, Cause::new(Reason::CancelledTooLate, po.as_str()));
     } else if in_erp {
         work.stay(po, Cause::new(Reason::CancelNeedsDecision, po.as_str()));
     } else {
-        work.advance(
-            po,
-            Event::Cancelled,
-            Proof::default(),
-            "cancelled at the channel",
-        );
+        work.advance(po, Event::Cancelled, Proof::default(), "cancelled at the channel");
     }
 }

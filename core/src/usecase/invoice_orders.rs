@@ -14,16 +14,14 @@ use crate::money;
 use crate::order::{Order, PoNumber};
 use crate::parcel::{Invoice, InvoiceLine};
 use crate::ports::{
-    Answer, Batch, ErpSink, Evidence, InvoiceQuery, InvoiceRecord, OrderRef, OrderSource,
-    OrderStore, PendingWrite, PortError, Settlement, WriteLedger, complete_answers,
+    Answer, Batch, ErpSink, Evidence, InvoiceQuery, InvoiceRecord, OrderRef, OrderSource, OrderStore, PendingWrite,
+    PortError, Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{JobReport, RunContext, RunError};
 use crate::settings::PriceOrder;
 use crate::stage::{Event, Stage};
-use crate::write::{
-    Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out,
-};
+use crate::write::{Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
 
 /// Invoices: one for each order, once every unit has shipped.
 pub async fn invoice_orders(
@@ -34,14 +32,7 @@ pub async fn invoice_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<JobReport, RunError> {
     unambiguous(ctx.settings)?;
-    let mut work = Worklist::claim(
-        ctx,
-        store,
-        ledger,
-        source.capabilities(),
-        Stage::AwaitingInvoice,
-    )
-    .await?;
+    let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingInvoice).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     adopt_invoices(ctx, source, &mut work, &fresh).await;
     for claimed in work.open().to_vec() {
@@ -50,10 +41,7 @@ pub async fn invoice_orders(
         if wish(order) == Wish::Cancelled {
             end_cancelled(&mut work, order, Stage::AwaitingInvoice, true, true);
         } else if ctx.settings.invoice_multi_ban && order.is_multi() {
-            work.stay(
-                po,
-                Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)),
-            );
+            work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
         }
     }
     work.record(store).await?;
@@ -67,24 +55,16 @@ pub async fn invoice_orders(
         };
         match invoice(order, *shipped_at, ctx.settings.invoice_price) {
             Ok(invoice) => {
-                items.push(Item {
-                    key: WriteKey::whole(WriteKind::Invoice, po),
-                    payload: invoice,
-                });
+                items.push(Item { key: WriteKey::whole(WriteKind::Invoice, po), payload: invoice });
             }
             Err(cause) => work.stay(&po, cause),
         }
     }
     work.record(store).await?;
 
-    let invoice_ids: HashMap<WriteKey, String> = items
-        .iter()
-        .map(|item| (item.key.clone(), item.payload.invoice_id.clone()))
-        .collect();
-    let writer = Invoices {
-        source,
-        orders: work.refs(),
-    };
+    let invoice_ids: HashMap<WriteKey, String> =
+        items.iter().map(|item| (item.key.clone(), item.payload.invoice_id.clone())).collect();
+    let writer = Invoices { source, orders: work.refs() };
     let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
     for (key, verdict) in verdicts {
         let mut proof = Proof::of(&key, &verdict);
@@ -94,11 +74,7 @@ pub async fn invoice_orders(
                 work.advance(&key.po, Event::Invoiced, proof, "");
             }
             Verdict::Rejected(error) | Verdict::NotSent(error) => {
-                work.stay_with(
-                    &key.po,
-                    Cause::of_error(&error, Reason::ChannelRejected),
-                    proof,
-                );
+                work.stay_with(&key.po, Cause::of_error(&error, Reason::ChannelRejected), proof);
             }
             Verdict::Unconfirmed(hint) => {
                 work.stay_with(&key.po, Cause::new(Reason::WriteUnconfirmed, hint), proof);
@@ -134,14 +110,9 @@ async fn adopt_invoices(
         .filter_map(|claimed| {
             let order = fresh.get(&claimed.po)?;
             let writes = work.writes(&claimed.po);
-            let tried = writes
-                .iter()
-                .any(|write| write.key.kind == WriteKind::Invoice);
+            let tried = writes.iter().any(|write| write.key.kind == WriteKind::Invoice);
             let thorough = ctx.po.is_some() || tried || !shipped_by_us(order, writes);
-            Some(InvoiceQuery {
-                order: reference(claimed),
-                thorough,
-            })
+            Some(InvoiceQuery { order: reference(claimed), thorough })
         })
         .collect();
     if queries.is_empty() {
@@ -150,31 +121,17 @@ async fn adopt_invoices(
     let pos: Vec<PoNumber> = queries.iter().map(|query| query.order.po.clone()).collect();
     let answers = match source.find_invoices(&queries).await {
         Ok(answers) => complete_answers(&pos, answers),
-        Err(error) => pos
-            .iter()
-            .map(|po| (po.clone(), Err(PortError::clone(&error))))
-            .collect(),
+        Err(error) => pos.iter().map(|po| (po.clone(), Err(PortError::clone(&error)))).collect(),
     };
     for (po, result) in answers {
         match result {
             Ok(Some(InvoiceRecord { invoice_id })) => {
                 let key = WriteKey::whole(WriteKind::Invoice, po.clone());
                 let tried = work.writes(&po).iter().any(|write| write.key == key);
-                let mut proof = if tried {
-                    Proof::of(&key, &Verdict::Applied(Some(invoice_id.clone())))
-                } else {
-                    Proof::default()
-                };
-                proof.evidence = Evidence {
-                    invoice_id: Some(invoice_id),
-                    ..Evidence::default()
-                };
-                work.advance(
-                    &po,
-                    Event::Invoiced,
-                    proof,
-                    "the channel already held an invoice",
-                );
+                let mut proof =
+                    if tried { Proof::of(&key, &Verdict::Applied(Some(invoice_id.clone()))) } else { Proof::default() };
+                proof.evidence = Evidence { invoice_id: Some(invoice_id), ..Evidence::default() };
+                work.advance(&po, Event::Invoiced, proof, "the channel already held an invoice");
             }
             Ok(None) => {}
             Err(error) => work.stay(&po, Cause::of_read_error(&error, Reason::ChannelUnreadable)),
@@ -197,11 +154,7 @@ async fn ship_dates(
         let Some(order) = fresh.get(&claimed.po) else {
             continue;
         };
-        let latest = order
-            .packages
-            .iter()
-            .map(|package| package.shipped_at)
-            .collect::<Option<Vec<_>>>();
+        let latest = order.packages.iter().map(|package| package.shipped_at).collect::<Option<Vec<_>>>();
         if let Some(latest) = latest.and_then(|all| all.into_iter().max())
             && order.fully_shipped_at_channel()
             && shipped_by_us(order, work.writes(&claimed.po))
@@ -223,15 +176,8 @@ async fn ship_dates(
             Ok(None) => work.stay(po, Cause::new(Reason::NothingToShip, po.as_str())),
             // For an invoice, nothing shipped is just less than everything.
             Err(cause) if cause.reason == Reason::ErpNotShipped => {
-                let expected: u32 = order
-                    .lines
-                    .iter()
-                    .map(crate::order::OrderLine::expected)
-                    .sum();
-                work.stay(
-                    po,
-                    Cause::new(Reason::NotFullyShipped, format!("0/{expected}")),
-                );
+                let expected: u32 = order.lines.iter().map(crate::order::OrderLine::expected).sum();
+                work.stay(po, Cause::new(Reason::NotFullyShipped, format!("0/{expected}")));
             }
             Err(cause) => work.stay(po, cause),
         }
@@ -246,29 +192,15 @@ fn invoice(order: &Order, shipped_at: DateTime<Utc>, price: PriceOrder) -> Resul
         if line.expected() == 0 {
             continue;
         }
-        let name = line
-            .line_number
-            .map_or_else(|| (index + 1).to_string(), |number| number.to_string());
-        let unit_price = line
-            .prices
-            .first(price)
-            .ok_or_else(|| Cause::new(Reason::MissingPrice, name))?;
-        lines.push(InvoiceLine {
-            item: line_ref(line),
-            quantity: line.expected(),
-            unit_price,
-        });
+        let name = line.line_number.map_or_else(|| (index + 1).to_string(), |number| number.to_string());
+        let unit_price = line.prices.first(price).ok_or_else(|| Cause::new(Reason::MissingPrice, name))?;
+        lines.push(InvoiceLine { item: line_ref(line), quantity: line.expected(), unit_price });
     }
     if lines.is_empty() {
         return Err(Cause::new(Reason::NothingToShip, order.po.as_str()));
     }
     let total = money::total(lines.iter().map(|line| (line.quantity, line.unit_price)))
-        .ok_or_else(|| {
-            Cause::new(
-                Reason::InvalidExchange,
-                "the invoice total is beyond any amount",
-            )
-        })?;
+        .ok_or_else(|| Cause::new(Reason::InvalidExchange, "the invoice total is beyond any amount"))?;
     Ok(Invoice {
         po: order.po.clone(),
         channel_order_id: order.channel_order_id.clone(),
@@ -301,10 +233,7 @@ impl RemoteWriter<Invoice> for Invoices<'_> {
             .orders
             .iter()
             .filter(|order| items.iter().any(|item| item.key.po == order.po))
-            .map(|order| InvoiceQuery {
-                order: order.clone(),
-                thorough: true,
-            })
+            .map(|order| InvoiceQuery { order: order.clone(), thorough: true })
             .collect();
         match self.source.find_invoices(&queries).await {
             Ok(answers) => answers

@@ -1,9 +1,7 @@
 use std::collections::HashMap;
 
 use crate::order::{Order, PoNumber};
-use crate::ports::{
-    OrderSource, OrderStore, PortError, PulledOrder, SaveOrder, UnreadableOrder, complete_answers,
-};
+use crate::ports::{OrderSource, OrderStore, PortError, PulledOrder, SaveOrder, UnreadableOrder, complete_answers};
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
 use crate::settings::Settings;
@@ -26,10 +24,7 @@ pub(super) async fn fresh_look(
     let pos: Vec<PoNumber> = refs.iter().map(|order| order.po.clone()).collect();
     let answers = match source.fetch(&refs).await {
         Ok(answers) => complete_answers(&pos, answers),
-        Err(error) => pos
-            .iter()
-            .map(|po| (po.clone(), Err(PortError::clone(&error))))
-            .collect(),
+        Err(error) => pos.iter().map(|po| (po.clone(), Err(PortError::clone(&error)))).collect(),
     };
     let mut fresh = HashMap::new();
     let mut changed = Vec::new();
@@ -47,21 +42,15 @@ pub(super) async fn fresh_look(
         }
     }
     if !changed.is_empty() && !ctx.dry_run {
-        store
-            .save_orders(&ctx.run, &changed, &[], ctx.clock.now())
-            .await?;
+        store.save_orders(&ctx.run, &changed, &[], ctx.clock.now()).await?;
     }
     Ok(fresh)
 }
 
 /// What the domain decides about an order that is stored.
 pub(super) fn to_save(settings: &Settings, order: Order, raw: Vec<u8>) -> SaveOrder {
-    let mut sku_names: Vec<String> = order
-        .lines
-        .iter()
-        .flat_map(super::super::order::OrderLine::names)
-        .map(str::to_owned)
-        .collect();
+    let mut sku_names: Vec<String> =
+        order.lines.iter().flat_map(super::super::order::OrderLine::names).map(str::to_owned).collect();
     sku_names.sort_unstable();
     sku_names.dedup();
     SaveOrder {
@@ -75,10 +64,7 @@ pub(super) fn to_save(settings: &Settings, order: Order, raw: Vec<u8>) -> SaveOr
 }
 
 /// Splits a page into what can be stored and what is kept unread.
-pub(super) fn sort_page(
-    settings: &Settings,
-    items: Vec<PulledOrder>,
-) -> (Vec<SaveOrder>, Vec<UnreadableOrder>) {
+pub(super) fn sort_page(settings: &Settings, items: Vec<PulledOrder>) -> (Vec<SaveOrder>, Vec<UnreadableOrder>) {
     let mut orders = Vec::with_capacity(items.len());
     let mut unreadable = Vec::new();
     for item in items {

@@ -45,42 +45,22 @@ struct Parcel {
 }
 
 /// Groups the units of shipped documents by tracking number and order line.
-pub(super) fn pack(
-    order: &Order,
-    documents: &[OutboundDocument],
-    settings: &Settings,
-) -> Result<Packed, Cause> {
+pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Settings) -> Result<Packed, Cause> {
     let mut shipped: Vec<&OutboundDocument> = documents
         .iter()
         .filter(|document| document.status == DocumentStatus::Shipped && !document.replacement)
         .collect();
     if shipped.is_empty() {
-        let known: Vec<&str> = documents
-            .iter()
-            .map(|document| document.number.as_str())
-            .collect();
-        let detail = if known.is_empty() {
-            order.po.as_str().to_owned()
-        } else {
-            known.join(",")
-        };
+        let known: Vec<&str> = documents.iter().map(|document| document.number.as_str()).collect();
+        let detail = if known.is_empty() { order.po.as_str().to_owned() } else { known.join(",") };
         return Err(Cause::new(Reason::ErpNotShipped, detail));
     }
     shipped.sort_by(|a, b| (a.shipped_at, &a.number).cmp(&(b.shipped_at, &b.number)));
 
     let reported = order.shipped_per_line();
-    let mut room: Vec<u32> = order
-        .lines
-        .iter()
-        .zip(&reported)
-        .map(|(line, sent)| line.expected().saturating_sub(*sent))
-        .collect();
-    let known = |tracking: &str| {
-        order
-            .packages
-            .iter()
-            .any(|package| package.tracking == tracking)
-    };
+    let mut room: Vec<u32> =
+        order.lines.iter().zip(&reported).map(|(line, sent)| line.expected().saturating_sub(*sent)).collect();
+    let known = |tracking: &str| order.packages.iter().any(|package| package.tracking == tracking);
     let mut parcels: Vec<(String, Parcel)> = Vec::new();
     let mut obstacle = None;
     let mut surplus = 0;
@@ -108,12 +88,7 @@ pub(super) fn pack(
                     }
                     units -= taken;
                     room[index] -= taken;
-                    let parcel = parcel(
-                        &mut parcels,
-                        tracking,
-                        shipped_at,
-                        document.carrier.as_ref(),
-                    );
+                    let parcel = parcel(&mut parcels, tracking, shipped_at, document.carrier.as_ref());
                     *parcel.units.entry(index).or_default() += taken;
                 }
                 surplus += units;
@@ -137,18 +112,11 @@ fn parcel<'a>(
     shipped_at: DateTime<Utc>,
     carrier: Option<&String>,
 ) -> &'a mut Parcel {
-    let index = parcels
-        .iter()
-        .position(|(known, _)| known == tracking)
-        .unwrap_or_else(|| {
-            let empty = Parcel {
-                shipped_at,
-                carrier: carrier.cloned(),
-                units: BTreeMap::new(),
-            };
-            parcels.push((tracking.to_owned(), empty));
-            parcels.len() - 1
-        });
+    let index = parcels.iter().position(|(known, _)| known == tracking).unwrap_or_else(|| {
+        let empty = Parcel { shipped_at, carrier: carrier.cloned(), units: BTreeMap::new() };
+        parcels.push((tracking.to_owned(), empty));
+        parcels.len() - 1
+    });
     let parcel = &mut parcels[index].1;
     parcel.shipped_at = parcel.shipped_at.max(shipped_at);
     parcel
@@ -160,20 +128,13 @@ fn parcel<'a>(
 /// out in order, as evenly as they go, so that sums stay exact and no parcel is empty while units last.
 fn by_tracking(document: &OutboundDocument) -> Vec<(&str, Vec<(&DocumentLine, u32)>)> {
     if let [only] = document.tracking.as_slice() {
-        let lines = document
-            .lines
-            .iter()
-            .map(|line| (line, line.quantity))
-            .collect();
+        let lines = document.lines.iter().map(|line| (line, line.quantity)).collect();
         return vec![(only.as_str(), lines)];
     }
     let total: u32 = document.lines.iter().map(|line| line.quantity).sum();
     let parcels = u32::try_from(document.tracking.len()).unwrap_or(u32::MAX);
-    let mut dealt: Vec<(&str, Vec<(&DocumentLine, u32)>)> = document
-        .tracking
-        .iter()
-        .map(|tracking| (tracking.as_str(), Vec::new()))
-        .collect();
+    let mut dealt: Vec<(&str, Vec<(&DocumentLine, u32)>)> =
+        document.tracking.iter().map(|tracking| (tracking.as_str(), Vec::new())).collect();
     let mut current = 0_usize;
     // The first `total % parcels` parcels hold one unit more.
     let share = |index: usize| total / parcels + u32::from(index < (total % parcels) as usize);
@@ -198,40 +159,20 @@ fn by_tracking(document: &OutboundDocument) -> Vec<(&str, Vec<(&DocumentLine, u3
 /// mapping backwards, else by the same name. `None` when no line has it.
 fn lines_of(order: &Order, item: &DocumentLine, settings: &Settings) -> Option<Vec<usize>> {
     let matching = |test: &dyn Fn(&str) -> bool| -> Option<Vec<usize>> {
-        let found: Vec<usize> = order
-            .lines
-            .iter()
-            .enumerate()
-            .filter(|(_, line)| line.names().any(test))
-            .map(|(index, _)| index)
-            .collect();
+        let found: Vec<usize> =
+            order.lines.iter().enumerate().filter(|(_, line)| line.names().any(test)).map(|(index, _)| index).collect();
         if found.is_empty() { None } else { Some(found) }
     };
-    let by_msku = item
-        .msku
-        .as_deref()
-        .and_then(|msku| matching(&|name| name == msku));
+    let by_msku = item.msku.as_deref().and_then(|msku| matching(&|name| name == msku));
     by_msku
-        .or_else(|| {
-            matching(&|name| {
-                settings
-                    .mapping
-                    .sku
-                    .get(name)
-                    .is_some_and(|sku| *sku == item.sku)
-            })
-        })
+        .or_else(|| matching(&|name| settings.mapping.sku.get(name).is_some_and(|sku| *sku == item.sku)))
         .or_else(|| matching(&|name| name == item.sku))
 }
 
 fn finished(order: &Order, parcels: Vec<(String, Parcel)>) -> Vec<Shipment> {
     let mut travels: BTreeMap<usize, u32> = BTreeMap::new();
     for package in &order.packages {
-        let mut lines: Vec<usize> = package
-            .items
-            .iter()
-            .filter_map(|item| order.line_of(item))
-            .collect();
+        let mut lines: Vec<usize> = package.items.iter().filter_map(|item| order.line_of(item)).collect();
         lines.sort_unstable();
         lines.dedup();
         for line in lines {
@@ -249,10 +190,7 @@ fn finished(order: &Order, parcels: Vec<(String, Parcel)>) -> Vec<Shipment> {
             tracking,
             shipped_at: parcel.shipped_at,
             carrier: order.carrier.clone().or(parcel.carrier),
-            method: order
-                .ship_method
-                .clone()
-                .or_else(|| order.service_level.clone()),
+            method: order.ship_method.clone().or_else(|| order.service_level.clone()),
             service_level: order.service_level.clone(),
             warehouse_code: order.warehouse_code.clone(),
             lines: parcel
@@ -277,3 +215,6 @@ pub(super) fn line_ref(line: &OrderLine) -> LineRef {
         partner_sku: line.partner_sku.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;

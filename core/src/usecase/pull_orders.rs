@@ -3,9 +3,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration, Utc};
 
 use super::look::sort_page;
-use crate::ports::{
-    Cursor, OrderRef, OrderSource, OrderStore, PageError, PulledOrder, Window, WindowKind,
-};
+use crate::ports::{Cursor, OrderRef, OrderSource, OrderStore, PageError, PulledOrder, Window, WindowKind};
 use crate::run::{JobReport, PullCounts, RunContext, RunError};
 
 /// A range of creation times given by a person, `[start, end)` in UTC.
@@ -42,19 +40,13 @@ pub async fn pull_orders(
     let nothing_pulled_yet = state.newest_created.is_none() && state.created_mark.is_none();
 
     if let Some(range) = range {
-        let window = Window {
-            kind: WindowKind::Created,
-            start: range.start,
-            end: range.end.min(until),
-        };
+        let window = Window { kind: WindowKind::Created, start: range.start, end: range.end.min(until) };
         if window.start < window.end {
             read_window(ctx, source, store, window, true, &mut counts).await?;
         }
         // From here on changes of these orders are somebody's to read: the update pass's.
         if state.updated_mark.is_none() && !ctx.dry_run {
-            store
-                .move_mark(&ctx.run, WindowKind::Updated, until)
-                .await?;
+            store.move_mark(&ctx.run, WindowKind::Updated, until).await?;
         }
         return Ok(report(counts));
     }
@@ -72,11 +64,7 @@ pub async fn pull_orders(
         Some(known) => (known - ctx.settings.lookback).max(start_from),
     };
     if start < until {
-        let window = Window {
-            kind: WindowKind::Created,
-            start,
-            end: until,
-        };
+        let window = Window { kind: WindowKind::Created, start, end: until };
         read_window(ctx, source, store, window, false, &mut counts).await?;
         move_mark(ctx, store, WindowKind::Created, until).await?;
     }
@@ -84,11 +72,7 @@ pub async fn pull_orders(
         // A first pass has just read everything as it is now.
         if !nothing_pulled_yet {
             let mark = state.updated_mark.unwrap_or(start);
-            let window = Window {
-                kind: WindowKind::Updated,
-                start: mark - ctx.settings.lookback,
-                end: until,
-            };
+            let window = Window { kind: WindowKind::Updated, start: mark - ctx.settings.lookback, end: until };
             if window.start < window.end {
                 read_window(ctx, source, store, window, false, &mut counts).await?;
             }
@@ -99,11 +83,7 @@ pub async fn pull_orders(
 }
 
 fn report(counts: PullCounts) -> JobReport {
-    JobReport {
-        selected: counts.seen,
-        pulled: Some(counts),
-        ..JobReport::default()
-    }
+    JobReport { selected: counts.seen, pulled: Some(counts), ..JobReport::default() }
 }
 
 async fn move_mark(
@@ -135,9 +115,7 @@ async fn read_window(
         let mut keys: HashSet<String> = HashSet::new();
         for _ in 0..MAX_PAGES {
             if ctx.watch.stopping() {
-                return Err(RunError::Usage(
-                    "stopped before the window was read; the mark stays".to_owned(),
-                ));
+                return Err(RunError::Usage("stopped before the window was read; the mark stays".to_owned()));
             }
             let page = match source.page(window, cursor.clone()).await {
                 Ok(page) => page,
@@ -182,9 +160,7 @@ async fn read_window(
 }
 
 fn inside(item: &PulledOrder, window: Window) -> bool {
-    item.order.as_ref().map_or(true, |order| {
-        order.created_at >= window.start && order.created_at < window.end
-    })
+    item.order.as_ref().map_or(true, |order| order.created_at >= window.start && order.created_at < window.end)
 }
 
 async fn store_page(
@@ -198,9 +174,7 @@ async fn store_page(
     if ctx.dry_run || (orders.is_empty() && unreadable.is_empty()) {
         return Ok(());
     }
-    let saved = store
-        .save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now())
-        .await?;
+    let saved = store.save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now()).await?;
     counts.saved.stored += saved.stored;
     counts.saved.updated += saved.updated;
     counts.saved.unchanged += saved.unchanged;
@@ -220,11 +194,7 @@ async fn pull_one(
     let Some(po) = crate::order::PoNumber::new(po) else {
         return Ok(());
     };
-    let order = OrderRef {
-        po,
-        channel_order_id: String::new(),
-        created_at: ctx.clock.now(),
-    };
+    let order = OrderRef { po, channel_order_id: String::new(), created_at: ctx.clock.now() };
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
             store_page(ctx, store, vec![item], counts).await?;

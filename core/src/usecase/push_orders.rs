@@ -9,8 +9,8 @@ use super::worklist::{Proof, Worklist};
 use crate::erp::{DraftLine, ErpOrder, ErpOrderDraft, Routing};
 use crate::order::{Order, PoNumber};
 use crate::ports::{
-    Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite,
-    Settlement, WriteLedger, complete_answers,
+    Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite, Settlement,
+    WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{JobReport, RunContext, RunError};
@@ -26,14 +26,7 @@ pub async fn push_orders(
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
 ) -> Result<JobReport, RunError> {
-    let mut work = Worklist::claim(
-        ctx,
-        store,
-        ledger,
-        source.capabilities(),
-        Stage::AwaitingPush,
-    )
-    .await?;
+    let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingPush).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     let held = find_in_erp(erp, &mut work, |_| true).await;
     let mut drafts = Vec::new();
@@ -45,12 +38,8 @@ pub async fn push_orders(
         let alive: Vec<&ErpOrder> = rows.iter().filter(|row| !row.deleted).collect();
         match wish(order) {
             Wish::Cancelled => {
-                let shipped = alive
-                    .iter()
-                    .any(|row| row.status == crate::erp::ErpStatus::Shipped);
-                let leaving = alive
-                    .iter()
-                    .any(|row| row.status != crate::erp::ErpStatus::Cancelled);
+                let shipped = alive.iter().any(|row| row.status == crate::erp::ErpStatus::Shipped);
+                let leaving = alive.iter().any(|row| row.status != crate::erp::ErpStatus::Cancelled);
                 end_cancelled(&mut work, order, Stage::AwaitingPush, leaving, shipped);
                 continue;
             }
@@ -61,30 +50,18 @@ pub async fn push_orders(
             Wish::Requested | Wish::None => {}
         }
         if Stage::when_seen_again_at_push(&order.status) == Some(Stage::Completed) {
-            work.advance(
-                &po,
-                Event::ClosedAtChannel,
-                Proof::default(),
-                "the channel already shows it as shipped",
-            );
+            work.advance(&po, Event::ClosedAtChannel, Proof::default(), "the channel already shows it as shipped");
             continue;
         }
         // A deleted order still holds the number: the ERP would refuse a second one.
         if !rows.is_empty() {
             let key = WriteKey::whole(WriteKind::Create, po.clone());
-            let proof = adopted(
-                rows,
-                &key,
-                work.writes(&po).iter().any(|write| write.key == key),
-            );
+            let proof = adopted(rows, &key, work.writes(&po).iter().any(|write| write.key == key));
             work.advance(&po, Event::InErp, proof, "the ERP already held it");
             continue;
         }
         match draft(order, ctx.settings) {
-            Ok(draft) => drafts.push(Item {
-                key: WriteKey::whole(WriteKind::Create, po.clone()),
-                payload: draft,
-            }),
+            Ok(draft) => drafts.push(Item { key: WriteKey::whole(WriteKind::Create, po.clone()), payload: draft }),
             Err(cause) => work.stay(&po, cause),
         }
     }
@@ -117,12 +94,7 @@ pub(super) async fn find_in_erp(
     work: &mut Worklist<'_>,
     wanted: impl Fn(&OrderRow) -> bool,
 ) -> HashMap<PoNumber, Vec<ErpOrder>> {
-    let pos: Vec<PoNumber> = work
-        .open()
-        .iter()
-        .filter(|order| wanted(order))
-        .map(|order| order.po.clone())
-        .collect();
+    let pos: Vec<PoNumber> = work.open().iter().filter(|order| wanted(order)).map(|order| order.po.clone()).collect();
     let answers = ask_erp(erp, &pos).await;
     let mut held = HashMap::new();
     for (po, result) in answers {
@@ -146,10 +118,7 @@ async fn ask_erp(
     }
     match erp.find(pos).await {
         Ok(answers) => complete_answers(pos, answers),
-        Err(error) => pos
-            .iter()
-            .map(|po| (po.clone(), Err(error.clone())))
-            .collect(),
+        Err(error) => pos.iter().map(|po| (po.clone(), Err(error.clone()))).collect(),
     }
 }
 
@@ -157,15 +126,8 @@ async fn ask_erp(
 fn adopted(rows: &[ErpOrder], key: &WriteKey, intended_before: bool) -> Proof {
     let number = numbers(rows);
     let verdict = Verdict::Applied(number.clone());
-    let mut proof = if intended_before {
-        Proof::of(key, &verdict)
-    } else {
-        Proof::default()
-    };
-    proof.evidence = Evidence {
-        erp_order_no: number,
-        ..Evidence::default()
-    };
+    let mut proof = if intended_before { Proof::of(key, &verdict) } else { Proof::default() };
+    proof.evidence = Evidence { erp_order_no: number, ..Evidence::default() };
     proof
 }
 
@@ -173,11 +135,7 @@ fn numbers(rows: &[ErpOrder]) -> Option<String> {
     let mut numbers: Vec<&str> = rows.iter().map(|row| row.number.as_str()).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    if numbers.is_empty() {
-        None
-    } else {
-        Some(numbers.join(","))
-    }
+    if numbers.is_empty() { None } else { Some(numbers.join(",")) }
 }
 
 struct Creates<'a> {
@@ -199,13 +157,7 @@ impl RemoteWriter<ErpOrderDraft> for Creates<'_> {
     }
 
     async fn settle(&self, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>> {
-        writes
-            .iter()
-            .map(|write| Answer {
-                key: write.key.clone(),
-                result: Ok(Settlement::Silent),
-            })
-            .collect()
+        writes.iter().map(|write| Answer { key: write.key.clone(), result: Ok(Settlement::Silent) }).collect()
     }
 
     async fn read_back(&self, items: &[&Item<ErpOrderDraft>]) -> Vec<Answer<WriteKey, Presence>> {
@@ -215,13 +167,11 @@ impl RemoteWriter<ErpOrderDraft> for Creates<'_> {
             .into_iter()
             .map(|(po, result)| Answer {
                 key: WriteKey::whole(WriteKind::Create, po),
-                result: result.map(|rows| {
-                    if rows.is_empty() {
-                        Presence::Absent
-                    } else {
-                        Presence::Present(numbers(&rows))
-                    }
-                }),
+                result: result.map(
+                    |rows| {
+                        if rows.is_empty() { Presence::Absent } else { Presence::Present(numbers(&rows)) }
+                    },
+                ),
             })
             .collect()
     }
@@ -253,12 +203,8 @@ pub(super) fn draft(order: &Order, settings: &Settings) -> Result<ErpOrderDraft,
         return Err(Cause::new(Reason::TestOrder, po.as_str()));
     }
     let retailer = order.retailer_id.as_deref().unwrap_or("-");
-    let store_id = settings
-        .mapping
-        .shop
-        .get(retailer)
-        .ok_or_else(|| Cause::new(Reason::MissingShopMapping, retailer))?
-        .clone();
+    let store_id =
+        settings.mapping.shop.get(retailer).ok_or_else(|| Cause::new(Reason::MissingShopMapping, retailer))?.clone();
     let routing = routing(order, settings)?;
     let address = &order.address;
     let required = [
@@ -270,25 +216,15 @@ pub(super) fn draft(order: &Order, settings: &Settings) -> Result<ErpOrderDraft,
     if let Some((field, _)) = required.iter().find(|(_, value)| value.is_none()) {
         return Err(Cause::new(Reason::MissingAddress, *field));
     }
-    if address
-        .country
-        .as_deref()
-        .is_some_and(|country| country.chars().count() != 2)
-    {
+    if address.country.as_deref().is_some_and(|country| country.chars().count() != 2) {
         return Err(Cause::new(Reason::MissingAddress, "country (two letters)"));
     }
     let mut lines = Vec::with_capacity(order.lines.len());
     for (index, line) in order.lines.iter().enumerate() {
-        let name = line
-            .line_number
-            .map_or_else(|| (index + 1).to_string(), |number| number.to_string());
-        let key = line
-            .key(settings.sku_key)
-            .ok_or_else(|| Cause::new(Reason::MissingSku, &name))?;
-        let unit_price = line
-            .prices
-            .first(PriceOrder::ConsumerFirst)
-            .ok_or_else(|| Cause::new(Reason::MissingPrice, &name))?;
+        let name = line.line_number.map_or_else(|| (index + 1).to_string(), |number| number.to_string());
+        let key = line.key(settings.sku_key).ok_or_else(|| Cause::new(Reason::MissingSku, &name))?;
+        let unit_price =
+            line.prices.first(PriceOrder::ConsumerFirst).ok_or_else(|| Cause::new(Reason::MissingPrice, &name))?;
         if line.expected() == 0 {
             continue;
         }
@@ -326,13 +262,10 @@ fn routing(order: &Order, settings: &Settings) -> Result<Option<Routing>, Cause>
         return Ok(None);
     };
     let key = format!("{code}-{}", order.service_level.as_deref().unwrap_or(""));
-    let logistics_type_id = settings
-        .mapping
-        .shipment
-        .get(&key)
-        .ok_or_else(|| Cause::new(Reason::MissingShipmentMapping, &key))?;
-    Ok(Some(Routing {
-        warehouse_id: warehouse_id.clone(),
-        logistics_type_id: logistics_type_id.clone(),
-    }))
+    let logistics_type_id =
+        settings.mapping.shipment.get(&key).ok_or_else(|| Cause::new(Reason::MissingShipmentMapping, &key))?;
+    Ok(Some(Routing { warehouse_id: warehouse_id.clone(), logistics_type_id: logistics_type_id.clone() }))
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,8 @@ use crate::erp::{DocumentStatus, OutboundDocument};
 use crate::order::{ChannelStatus, Order, PoNumber};
 use crate::parcel::Shipment;
 use crate::ports::{
-    Answer, Batch, DocumentQuery, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore,
-    PendingWrite, PortError, Settlement, WriteLedger, complete_answers,
+    Answer, Batch, DocumentQuery, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore, PendingWrite,
+    PortError, Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{JobReport, RunContext, RunError};
@@ -32,26 +32,14 @@ pub async fn ship_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<JobReport, RunError> {
     unambiguous(ctx.settings)?;
-    let mut work = Worklist::claim(
-        ctx,
-        store,
-        ledger,
-        source.capabilities(),
-        Stage::AwaitingShipment,
-    )
-    .await?;
+    let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingShipment).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     for claimed in work.open().to_vec() {
         let po = &claimed.po;
         let Some(order) = fresh.get(po) else { continue };
         if wish(order) != Wish::Cancelled && order.fully_shipped_at_channel() {
             let proof = seen_at_channel(&claimed, order, &work);
-            work.advance(
-                po,
-                Event::ShipmentReported,
-                proof,
-                "the channel already knows every unit as shipped",
-            );
+            work.advance(po, Event::ShipmentReported, proof, "the channel already knows every unit as shipped");
             continue;
         }
         match &order.status {
@@ -60,10 +48,7 @@ pub async fn ship_orders(
             | ChannelStatus::Shipped
             | ChannelStatus::Completed => {
                 if wish(order) == Wish::None && ctx.settings.ship_multi_ban && order.is_multi() {
-                    work.stay(
-                        po,
-                        Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)),
-                    );
+                    work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
                 }
             }
             ChannelStatus::Created => work.stay(po, Cause::new(Reason::ChannelNotReady, "created")),
@@ -82,9 +67,7 @@ pub async fn ship_orders(
         let (Some(order), Some(documents)) = (fresh.get(&po), documents.get(&po)) else {
             continue;
         };
-        let shipped = documents
-            .iter()
-            .any(|document| document.status == DocumentStatus::Shipped);
+        let shipped = documents.iter().any(|document| document.status == DocumentStatus::Shipped);
         if !shipped {
             continue; // The ERP's order tells why: see `explain_unshipped`.
         }
@@ -94,10 +77,8 @@ pub async fn ship_orders(
         }
         match ready(order, documents, ctx.settings) {
             Ok(pack) => {
-                items.extend(pack.parcels.iter().map(|shipment| Item {
-                    key: key(shipment),
-                    payload: shipment.clone(),
-                }));
+                items
+                    .extend(pack.parcels.iter().map(|shipment| Item { key: key(shipment), payload: shipment.clone() }));
                 packed.insert(po, pack);
             }
             Err(cause) => work.stay(&po, cause),
@@ -106,30 +87,18 @@ pub async fn ship_orders(
     explain_unshipped(erp, &fresh, &packed, &documents, &mut work).await;
     work.record(store).await?;
 
-    let writer = Shipments {
-        source,
-        orders: work.refs(),
-    };
+    let writer = Shipments { source, orders: work.refs() };
     let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
     let mut by_order: BTreeMap<PoNumber, Vec<(WriteKey, Verdict)>> = BTreeMap::new();
     for (key, verdict) in verdicts {
-        by_order
-            .entry(key.po.clone())
-            .or_default()
-            .push((key, verdict));
+        by_order.entry(key.po.clone()).or_default().push((key, verdict));
     }
     for claimed in work.open().to_vec() {
         let po = claimed.po.clone();
         let (Some(order), Some(pack)) = (fresh.get(&po), packed.get(&po)) else {
             continue;
         };
-        end(
-            &mut work,
-            &claimed,
-            order,
-            pack,
-            &by_order.remove(&po).unwrap_or_default(),
-        );
+        end(&mut work, &claimed, order, pack, &by_order.remove(&po).unwrap_or_default());
     }
     work.finish(store).await
 }
@@ -140,10 +109,7 @@ pub(super) fn unambiguous(settings: &Settings) -> Result<(), RunError> {
     if conflicts.is_empty() {
         return Ok(());
     }
-    Err(RunError::Settings(format!(
-        "mapping.sku maps several names to one ERP SKU: {}",
-        conflicts.join("; ")
-    )))
+    Err(RunError::Settings(format!("mapping.sku maps several names to one ERP SKU: {}", conflicts.join("; "))))
 }
 
 /// Outbound documents of all open orders; ends those of which the ERP cannot tell.
@@ -159,11 +125,7 @@ pub(super) async fn documents(
         .filter(|order| wanted(order))
         .map(|order| DocumentQuery {
             po: order.po.clone(),
-            store_id: order
-                .retailer_id
-                .as_ref()
-                .and_then(|retailer| settings.mapping.shop.get(retailer))
-                .cloned(),
+            store_id: order.retailer_id.as_ref().and_then(|retailer| settings.mapping.shop.get(retailer)).cloned(),
             since: order.created_at,
         })
         .collect();
@@ -173,10 +135,7 @@ pub(super) async fn documents(
     let pos: Vec<PoNumber> = queries.iter().map(|query| query.po.clone()).collect();
     let answers = match erp.documents(&queries).await {
         Ok(answers) => complete_answers(&pos, answers),
-        Err(error) => pos
-            .iter()
-            .map(|po| (po.clone(), Err(PortError::clone(&error))))
-            .collect(),
+        Err(error) => pos.iter().map(|po| (po.clone(), Err(PortError::clone(&error)))).collect(),
     };
     let mut found = HashMap::new();
     for (po, result) in answers {
@@ -191,11 +150,7 @@ pub(super) async fn documents(
 }
 
 /// The parcels to be reported now, or why there are none.
-fn ready(
-    order: &Order,
-    documents: &[OutboundDocument],
-    settings: &Settings,
-) -> Result<Packed, Cause> {
+fn ready(order: &Order, documents: &[OutboundDocument], settings: &Settings) -> Result<Packed, Cause> {
     let pack = pack(order, documents, settings)?;
     if settings.partial == Partial::WaitAll && !pack.is_complete() {
         return Err(still_open(&pack));
@@ -207,9 +162,7 @@ fn ready(
 }
 
 fn still_open(pack: &Packed) -> Cause {
-    pack.obstacle
-        .clone()
-        .unwrap_or_else(|| Cause::new(Reason::NotFullyShipped, pack.progress()))
+    pack.obstacle.clone().unwrap_or_else(|| Cause::new(Reason::NotFullyShipped, pack.progress()))
 }
 
 /// Ends orders without a shipped document: the ERP's own order tells whether that is waiting, a gap,
@@ -235,15 +188,9 @@ async fn explain_unshipped(
             continue;
         };
         let alive: Vec<_> = rows.iter().filter(|row| !row.deleted).collect();
-        let leaving = alive
-            .iter()
-            .any(|row| row.status != crate::erp::ErpStatus::Cancelled);
-        let known: Vec<&str> = documents
-            .get(po)
-            .into_iter()
-            .flatten()
-            .map(|document| document.number.as_str())
-            .collect();
+        let leaving = alive.iter().any(|row| row.status != crate::erp::ErpStatus::Cancelled);
+        let known: Vec<&str> =
+            documents.get(po).into_iter().flatten().map(|document| document.number.as_str()).collect();
         match wish(order) {
             Wish::Cancelled => end_cancelled(work, order, Stage::AwaitingShipment, leaving, false),
             Wish::Requested => work.stay(po, Cause::new(Reason::CancelRequested, po.as_str())),
@@ -251,17 +198,10 @@ async fn explain_unshipped(
                 work.stay(po, Cause::new(Reason::NotInErp, po.as_str()));
             }
             Wish::None if !leaving => {
-                work.stay(
-                    po,
-                    Cause::new(Reason::ErpOrderCancelled, alive[0].number.as_str()),
-                );
+                work.stay(po, Cause::new(Reason::ErpOrderCancelled, alive[0].number.as_str()));
             }
             Wish::None => {
-                let detail = if known.is_empty() {
-                    alive[0].number.clone()
-                } else {
-                    known.join(",")
-                };
+                let detail = if known.is_empty() { alive[0].number.clone() } else { known.join(",") };
                 work.stay(po, Cause::new(Reason::ErpNotShipped, detail));
             }
         }
@@ -269,11 +209,7 @@ async fn explain_unshipped(
 }
 
 fn key(shipment: &Shipment) -> WriteKey {
-    WriteKey {
-        kind: WriteKind::Ship,
-        po: shipment.po.clone(),
-        part: shipment.tracking.clone(),
-    }
+    WriteKey { kind: WriteKind::Ship, po: shipment.po.clone(), part: shipment.tracking.clone() }
 }
 
 /// Proof that the channel holds parcels; settles earlier writes of these that were left open.
@@ -282,70 +218,32 @@ fn seen_at_channel(claimed: &OrderRow, order: &Order, work: &Worklist<'_>) -> Pr
         .writes(&order.po)
         .iter()
         .filter(|write| write.key.kind == WriteKind::Ship)
-        .filter(|write| {
-            order
-                .packages
-                .iter()
-                .any(|package| package.tracking == write.key.part)
-        })
+        .filter(|write| order.packages.iter().any(|package| package.tracking == write.key.part))
         .filter_map(|write| Verdict::Applied(None).note(&write.key))
         .collect();
-    Proof {
-        evidence: tracking(claimed, order, std::iter::empty()),
-        writes,
-    }
+    Proof { evidence: tracking(claimed, order, std::iter::empty()), writes }
 }
 
 /// Tracking numbers known so far: stored ones first, so that evidence only grows.
-fn tracking<'a>(
-    claimed: &'a OrderRow,
-    order: &'a Order,
-    sent: impl Iterator<Item = &'a str>,
-) -> Evidence {
+fn tracking<'a>(claimed: &'a OrderRow, order: &'a Order, sent: impl Iterator<Item = &'a str>) -> Evidence {
     let stored = claimed.evidence.tracking.as_deref().unwrap_or_default();
-    let mut numbers: Vec<&str> = stored
-        .split(',')
-        .filter(|number| !number.is_empty())
-        .collect();
-    for number in order
-        .packages
-        .iter()
-        .map(|package| package.tracking.as_str())
-        .chain(sent)
-    {
+    let mut numbers: Vec<&str> = stored.split(',').filter(|number| !number.is_empty()).collect();
+    for number in order.packages.iter().map(|package| package.tracking.as_str()).chain(sent) {
         if !numbers.contains(&number) {
             numbers.push(number);
         }
     }
-    let tracking = if numbers.is_empty() {
-        None
-    } else {
-        Some(numbers.join(","))
-    };
-    Evidence {
-        tracking,
-        ..Evidence::default()
-    }
+    let tracking = if numbers.is_empty() { None } else { Some(numbers.join(",")) };
+    Evidence { tracking, ..Evidence::default() }
 }
 
 /// Ends an order whose parcels were carried out.
-fn end(
-    work: &mut Worklist<'_>,
-    claimed: &OrderRow,
-    order: &Order,
-    pack: &Packed,
-    verdicts: &[(WriteKey, Verdict)],
-) {
+fn end(work: &mut Worklist<'_>, claimed: &OrderRow, order: &Order, pack: &Packed, verdicts: &[(WriteKey, Verdict)]) {
     let po = &order.po;
-    let applied = verdicts
-        .iter()
-        .filter(|(_, verdict)| matches!(verdict, Verdict::Applied(_)))
-        .map(|(key, _)| key.part.as_str());
+    let applied =
+        verdicts.iter().filter(|(_, verdict)| matches!(verdict, Verdict::Applied(_))).map(|(key, _)| key.part.as_str());
     let evidence = tracking(claimed, order, applied);
-    let writes = verdicts
-        .iter()
-        .filter_map(|(key, verdict)| verdict.note(key))
-        .collect();
+    let writes = verdicts.iter().filter_map(|(key, verdict)| verdict.note(key)).collect();
     let proof = Proof { evidence, writes };
     let mut cause: Option<Cause> = None;
     for (_, verdict) in verdicts {
@@ -367,10 +265,7 @@ fn end(
         Some(cause) => work.stay_with(po, cause, proof),
         None if pack.is_complete() => {
             let note = if pack.surplus > 0 {
-                format!(
-                    "the ERP shipped {} units more than ordered; they were not reported",
-                    pack.surplus
-                )
+                format!("the ERP shipped {} units more than ordered; they were not reported", pack.surplus)
             } else {
                 String::new()
             };
@@ -397,12 +292,8 @@ impl RemoteWriter<Shipment> for Shipments<'_> {
     }
 
     async fn read_back(&self, items: &[&Item<Shipment>]) -> Vec<Answer<WriteKey, Presence>> {
-        let asked: Vec<OrderRef> = self
-            .orders
-            .iter()
-            .filter(|order| items.iter().any(|item| item.key.po == order.po))
-            .cloned()
-            .collect();
+        let asked: Vec<OrderRef> =
+            self.orders.iter().filter(|order| items.iter().any(|item| item.key.po == order.po)).cloned().collect();
         let pos: Vec<PoNumber> = asked.iter().map(|order| order.po.clone()).collect();
         let mut answers = match self.source.fetch(&asked).await {
             Ok(answers) => complete_answers(&pos, answers),
@@ -411,37 +302,20 @@ impl RemoteWriter<Shipment> for Shipments<'_> {
         // One order answers for all of its parcels.
         let orders: HashMap<PoNumber, Result<Option<Order>, PortError>> = answers
             .drain()
-            .map(|(po, result)| {
-                (
-                    po,
-                    result.and_then(|pulled| pulled.map(|pulled| pulled.order).transpose()),
-                )
-            })
+            .map(|(po, result)| (po, result.and_then(|pulled| pulled.map(|pulled| pulled.order).transpose())))
             .collect();
         items
             .iter()
             .map(|item| {
                 let result = match orders.get(&item.key.po) {
                     Some(Ok(Some(order))) => {
-                        let there = order
-                            .packages
-                            .iter()
-                            .any(|package| package.tracking == item.key.part);
-                        Ok(if there {
-                            Presence::Present(None)
-                        } else {
-                            Presence::Absent
-                        })
+                        let there = order.packages.iter().any(|package| package.tracking == item.key.part);
+                        Ok(if there { Presence::Present(None) } else { Presence::Absent })
                     }
                     Some(Err(error)) => Err(error.clone()),
-                    Some(Ok(None)) | None => {
-                        Err(PortError::retryable("the channel does not show the order"))
-                    }
+                    Some(Ok(None)) | None => Err(PortError::retryable("the channel does not show the order")),
                 };
-                Answer {
-                    key: item.key.clone(),
-                    result,
-                }
+                Answer { key: item.key.clone(), result }
             })
             .collect()
     }
@@ -462,10 +336,7 @@ pub(super) fn shipped_by_documents(
     settings: &Settings,
 ) -> Result<Option<chrono::DateTime<chrono::Utc>>, Cause> {
     // Without the channel's packages every document counts with its own units.
-    let bare = Order {
-        packages: Vec::new(),
-        ..order.clone()
-    };
+    let bare = Order { packages: Vec::new(), ..order.clone() };
     let pack = pack(&bare, documents, settings)?;
     if pack.shipped < pack.expected {
         return Err(Cause::new(Reason::NotFullyShipped, pack.progress()));

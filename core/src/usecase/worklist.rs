@@ -4,8 +4,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::order::PoNumber;
 use crate::ports::{
-    ChannelCapabilities, Evidence, OrderRef, OrderRow, OrderStore, Selection, Step, StepOutcome,
-    WriteLedger,
+    ChannelCapabilities, Evidence, OrderRef, OrderRow, OrderStore, Selection, Step, StepOutcome, WriteLedger,
 };
 use crate::reason::{Cause, OutcomeKind};
 use crate::run::{JobReport, OrderOutcome, RunContext, RunError};
@@ -32,19 +31,10 @@ impl<'a> Worklist<'a> {
         channel: ChannelCapabilities,
         stage: Stage,
     ) -> Result<Self, RunError> {
-        let selection = Selection {
-            stage,
-            limit: ctx.size,
-            ignore_next_try: ctx.manual,
-            po: ctx.po.clone(),
-            now: ctx.clock.now(),
-        };
-        let open: Vec<OrderRow> = store
-            .claim(&ctx.run, &selection)
-            .await?
-            .into_iter()
-            .map(|claimed| claimed.row)
-            .collect();
+        let selection =
+            Selection { stage, limit: ctx.size, ignore_next_try: ctx.manual, po: ctx.po.clone(), now: ctx.clock.now() };
+        let open: Vec<OrderRow> =
+            store.claim(&ctx.run, &selection).await?.into_iter().map(|claimed| claimed.row).collect();
         ctx.point("claimed");
         let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();
         let mut earlier: HashMap<PoNumber, Vec<RemoteWrite>> = HashMap::new();
@@ -53,18 +43,8 @@ impl<'a> Worklist<'a> {
                 earlier.entry(write.key.po.clone()).or_default().push(write);
             }
         }
-        let report = JobReport {
-            selected: open.len() as u64,
-            ..JobReport::default()
-        };
-        Ok(Self {
-            ctx,
-            channel,
-            open,
-            steps: Vec::new(),
-            report,
-            earlier,
-        })
+        let report = JobReport { selected: open.len() as u64, ..JobReport::default() };
+        Ok(Self { ctx, channel, open, steps: Vec::new(), report, earlier })
     }
 
     /// Orders that have not ended yet.
@@ -88,13 +68,7 @@ impl<'a> Worklist<'a> {
     }
 
     /// The order moves on.
-    pub(super) fn advance(
-        &mut self,
-        po: &PoNumber,
-        event: Event,
-        proof: Proof,
-        note: impl Into<String>,
-    ) {
+    pub(super) fn advance(&mut self, po: &PoNumber, event: Event, proof: Proof, note: impl Into<String>) {
         let Some(order) = self.take(po) else { return };
         let from = order.stage;
         let (to, mut note) = match from.on(event) {
@@ -106,10 +80,7 @@ impl<'a> Worklist<'a> {
                 (from, illegal.to_string())
             }
         };
-        if to != from
-            && to.past_missing_stages(&self.channel) != from.on(event).unwrap_or(from)
-            && note.is_empty()
-        {
+        if to != from && to.past_missing_stages(&self.channel) != from.on(event).unwrap_or(from) && note.is_empty() {
             "the channel has no such stage".clone_into(&mut note);
         }
         self.end(&order, StepOutcome::Advanced { to, note }, proof, None);
@@ -131,13 +102,7 @@ impl<'a> Worklist<'a> {
     pub(super) fn would_send(&mut self, po: &PoNumber) {
         let Some(order) = self.take(po) else { return };
         let stage = order.stage;
-        self.tell(OrderOutcome {
-            po: po.clone(),
-            kind: None,
-            cause: None,
-            before: stage,
-            after: stage,
-        });
+        self.tell(OrderOutcome { po: po.clone(), kind: None, cause: None, before: stage, after: stage });
     }
 
     /// Commits the ended steps.
@@ -149,9 +114,7 @@ impl<'a> Worklist<'a> {
         if self.ctx.dry_run {
             return Ok(());
         }
-        let lost = store
-            .record(&self.ctx.run, &steps, self.ctx.clock.now())
-            .await?;
+        let lost = store.record(&self.ctx.run, &steps, self.ctx.clock.now()).await?;
         for po in lost {
             tracing::warn!(po_number = %po, "the order had moved on meanwhile; this look at it was not recorded");
             self.report.outcomes.retain(|outcome| outcome.po != po);
@@ -172,24 +135,12 @@ impl<'a> Worklist<'a> {
         Some(self.open.remove(index))
     }
 
-    fn end(
-        &mut self,
-        order: &OrderRow,
-        outcome: StepOutcome,
-        proof: Proof,
-        next_try_at: Option<DateTime<Utc>>,
-    ) {
+    fn end(&mut self, order: &OrderRow, outcome: StepOutcome, proof: Proof, next_try_at: Option<DateTime<Utc>>) {
         let (kind, cause, after) = match &outcome {
             StepOutcome::Advanced { to, .. } => (OutcomeKind::Advanced, None, *to),
             StepOutcome::Stayed(cause) => (cause.reason.kind(), Some(cause.clone()), order.stage),
         };
-        self.tell(OrderOutcome {
-            po: order.po.clone(),
-            kind: Some(kind),
-            cause,
-            before: order.stage,
-            after,
-        });
+        self.tell(OrderOutcome { po: order.po.clone(), kind: Some(kind), cause, before: order.stage, after });
         self.steps.push(Step {
             po: order.po.clone(),
             expected: order.stage,
@@ -227,20 +178,13 @@ pub(super) struct Proof {
 impl Proof {
     /// Proof from the verdict of one write.
     pub(super) fn of(key: &WriteKey, verdict: &Verdict) -> Self {
-        Self {
-            evidence: Evidence::default(),
-            writes: verdict.note(key).into_iter().collect(),
-        }
+        Self { evidence: Evidence::default(), writes: verdict.note(key).into_iter().collect() }
     }
 }
 
 /// The channel's view of a claimed order's identity.
 pub(super) fn reference(order: &OrderRow) -> OrderRef {
-    OrderRef {
-        po: order.po.clone(),
-        channel_order_id: order.channel_order_id.clone(),
-        created_at: order.created_at,
-    }
+    OrderRef { po: order.po.clone(), channel_order_id: order.channel_order_id.clone(), created_at: order.created_at }
 }
 
 /// When the schedule looks again: soon at first, then ever more rarely.

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::{Intent, RemoteWrite, WriteKey, WriteNote, WriteState};
 use crate::ports::{
-    Answer, Batch, Effect, ErrorKind, PendingWrite, PortError, Receipt, Settlement, WriteLedger,
-    complete_answers, complete_effects,
+    Answer, Batch, Effect, ErrorKind, PendingWrite, PortError, Receipt, Settlement, WriteLedger, complete_answers,
+    complete_effects,
 };
 use crate::run::{RunContext, RunError};
 
@@ -62,10 +62,7 @@ impl<P: std::fmt::Debug> Item<P> {
         for byte in Sha256::digest(format!("{:?}", self.payload)) {
             let _ = write!(hash, "{byte:02x}");
         }
-        Intent {
-            key: self.key.clone(),
-            request_hash: hash,
-        }
+        Intent { key: self.key.clone(), request_hash: hash }
     }
 }
 
@@ -93,22 +90,13 @@ impl Verdict {
             Self::NotSent(error) => (WriteState::Void, Some(error.message().to_owned())),
             Self::Unconfirmed(_) | Self::WouldSend => return None,
         };
-        Some(WriteNote {
-            key: key.clone(),
-            state,
-            receipt: None,
-            message,
-        })
+        Some(WriteNote { key: key.clone(), state, receipt: None, message })
     }
 }
 
 enum Progress {
     Ready,
-    Open {
-        receipt: Option<Receipt>,
-        sent_at: DateTime<Utc>,
-        hint: String,
-    },
+    Open { receipt: Option<Receipt>, sent_at: DateTime<Utc>, hint: String },
     Done(Verdict),
 }
 
@@ -131,8 +119,7 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
     earlier: &[RemoteWrite],
     items: Vec<Item<P>>,
 ) -> Result<HashMap<WriteKey, Verdict>, RunError> {
-    let known: HashMap<&WriteKey, &RemoteWrite> =
-        earlier.iter().map(|write| (&write.key, write)).collect();
+    let known: HashMap<&WriteKey, &RemoteWrite> = earlier.iter().map(|write| (&write.key, write)).collect();
     let mut tracks: Vec<Track<P>> = items
         .into_iter()
         .map(|item| {
@@ -145,21 +132,14 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
                 },
                 None => Progress::Ready,
             };
-            Track {
-                item,
-                progress,
-                sent_in_this_run: false,
-                in_ledger: write.is_some(),
-            }
+            Track { item, progress, sent_in_this_run: false, in_ledger: write.is_some() }
         })
         .collect();
 
     for round in 0..=PAUSES.len() {
         ask(ctx, ledger, writer, &mut tracks, round).await?;
         send_ready(ctx, ledger, writer, &mut tracks).await?;
-        let open = tracks
-            .iter()
-            .any(|track| matches!(track.progress, Progress::Open { .. }));
+        let open = tracks.iter().any(|track| matches!(track.progress, Progress::Open { .. }));
         let Some(pause) = PAUSES.get(round) else {
             break;
         };
@@ -175,9 +155,7 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
             let verdict = match track.progress {
                 Progress::Done(verdict) => verdict,
                 Progress::Open { hint, .. } => Verdict::Unconfirmed(hint),
-                Progress::Ready => Verdict::NotSent(PortError::retryable(
-                    "the run was stopped before it was sent",
-                )),
+                Progress::Ready => Verdict::NotSent(PortError::retryable("the run was stopped before it was sent")),
             };
             (track.item.key, verdict)
         })
@@ -195,13 +173,9 @@ async fn ask<P: Send + Sync>(
     let pending: Vec<PendingWrite> = tracks
         .iter()
         .filter_map(|track| match &track.progress {
-            Progress::Open {
-                receipt, sent_at, ..
-            } => Some(PendingWrite {
-                key: track.item.key.clone(),
-                receipt: receipt.clone(),
-                sent_at: *sent_at,
-            }),
+            Progress::Open { receipt, sent_at, .. } => {
+                Some(PendingWrite { key: track.item.key.clone(), receipt: receipt.clone(), sent_at: *sent_at })
+            }
             Progress::Ready | Progress::Done(_) => None,
         })
         .collect();
@@ -265,10 +239,7 @@ async fn read_back_unsettled<P: Send + Sync>(
             Presence::Present(proof) => track.progress = Progress::Done(Verdict::Applied(proof)),
             Presence::CannotTell(error) => error.message().clone_into(hint),
             Presence::Absent => {
-                let age = asked_at
-                    .signed_duration_since(*sent_at)
-                    .to_std()
-                    .unwrap_or_default();
+                let age = asked_at.signed_duration_since(*sent_at).to_std().unwrap_or_default();
                 if age < writer.settles_within() || track.sent_in_this_run {
                     "sent, and not visible yet".clone_into(hint);
                 } else {
@@ -295,11 +266,8 @@ async fn presences<P: Send + Sync>(
     tracks: &[Track<P>],
     wanted: &HashSet<WriteKey>,
 ) -> HashMap<WriteKey, Presence> {
-    let items: Vec<&Item<P>> = tracks
-        .iter()
-        .map(|track| &track.item)
-        .filter(|item| wanted.contains(&item.key))
-        .collect();
+    let items: Vec<&Item<P>> =
+        tracks.iter().map(|track| &track.item).filter(|item| wanted.contains(&item.key)).collect();
     let keys: Vec<WriteKey> = items.iter().map(|item| item.key.clone()).collect();
     complete_answers(&keys, writer.read_back(&items).await)
         .into_iter()
@@ -314,9 +282,8 @@ async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     writer: &dyn RemoteWriter<P>,
     tracks: &mut [Track<P>],
 ) -> Result<(), RunError> {
-    let ready: Vec<usize> = (0..tracks.len())
-        .filter(|index| matches!(tracks[*index].progress, Progress::Ready))
-        .collect();
+    let ready: Vec<usize> =
+        (0..tracks.len()).filter(|index| matches!(tracks[*index].progress, Progress::Ready)).collect();
     if ctx.dry_run {
         for index in ready {
             tracks[index].progress = Progress::Done(Verdict::WouldSend);
@@ -327,16 +294,9 @@ async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
         if ctx.watch.stopping() {
             break; // What is left stays ready, and is said not to have been sent.
         }
-        let intents: Vec<Intent> = batch
-            .iter()
-            .map(|index| tracks[*index].item.intent())
-            .collect();
+        let intents: Vec<Intent> = batch.iter().map(|index| tracks[*index].item.intent()).collect();
         let intended_at = ctx.clock.now();
-        let refused: HashSet<WriteKey> = ledger
-            .intend(&ctx.run, &intents, intended_at)
-            .await?
-            .into_iter()
-            .collect();
+        let refused: HashSet<WriteKey> = ledger.intend(&ctx.run, &intents, intended_at).await?.into_iter().collect();
         ctx.point("intended");
         let mut batch = batch;
         batch.retain(|index| {
@@ -351,10 +311,7 @@ async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
             !open
         });
         if let Some(error) = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await? {
-            for track in tracks
-                .iter_mut()
-                .filter(|track| matches!(track.progress, Progress::Ready))
-            {
+            for track in tracks.iter_mut().filter(|track| matches!(track.progress, Progress::Ready)) {
                 track.progress = Progress::Done(Verdict::NotSent(error.clone()));
             }
             break;
@@ -368,10 +325,7 @@ fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize
     let mut start = 0;
     while start < ready.len() {
         let po = &tracks[ready[start]].item.key.po;
-        let parts = ready[start..]
-            .iter()
-            .take_while(|index| tracks[**index].item.key.po == *po)
-            .count();
+        let parts = ready[start..].iter().take_while(|index| tracks[**index].item.key.po == *po).count();
         let group = &ready[start..start + parts];
         match batches.last_mut() {
             Some(batch) if batch.len() + parts <= max => batch.extend_from_slice(group),
@@ -400,9 +354,7 @@ async fn send_batch<P: Send + Sync>(
             continue;
         }
         if let Some(error) = &stop {
-            mark(tracks, &part, |_| {
-                Progress::Done(Verdict::NotSent(PortError::clone(error)))
-            });
+            mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(PortError::clone(error))));
             continue;
         }
         let items: Vec<&Item<P>> = part.iter().map(|index| &tracks[*index].item).collect();
@@ -427,14 +379,10 @@ async fn send_batch<P: Send + Sync>(
                     todo.push(part[..middle].to_vec());
                 }
                 ErrorKind::Rejected | ErrorKind::Invalid => {
-                    mark(tracks, &part, |_| {
-                        Progress::Done(Verdict::Rejected(error.clone()))
-                    });
+                    mark(tracks, &part, |_| Progress::Done(Verdict::Rejected(error.clone())));
                 }
                 ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => {
-                    mark(tracks, &part, |_| {
-                        Progress::Done(Verdict::NotSent(error.clone()))
-                    });
+                    mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(error.clone())));
                     stop = Some(error);
                 }
             },
@@ -462,11 +410,7 @@ fn progress_of(
                 receipt: Some(receipt.clone()),
                 message: None,
             });
-            Progress::Open {
-                receipt: Some(receipt),
-                sent_at,
-                hint: "accepted, not done yet".to_owned(),
-            }
+            Progress::Open { receipt: Some(receipt), sent_at, hint: "accepted, not done yet".to_owned() }
         }
         Effect::NotApplied(error) => match error.kind() {
             ErrorKind::Rejected | ErrorKind::Invalid => Progress::Done(Verdict::Rejected(error)),
@@ -482,11 +426,7 @@ fn progress_of(
                 receipt: None,
                 message: Some(message.clone()),
             });
-            Progress::Open {
-                receipt: None,
-                sent_at,
-                hint: message,
-            }
+            Progress::Open { receipt: None, sent_at, hint: message }
         }
     }
 }
@@ -502,9 +442,7 @@ fn mark<P>(tracks: &mut [Track<P>], part: &[usize], progress: impl Fn(&Track<P>)
 async fn confirm_rejections<P: Send + Sync>(writer: &dyn RemoteWriter<P>, tracks: &mut [Track<P>]) {
     let rejected: HashSet<WriteKey> = tracks
         .iter()
-        .filter(|track| {
-            matches!(track.progress, Progress::Done(Verdict::Rejected(_))) && track.in_ledger
-        })
+        .filter(|track| matches!(track.progress, Progress::Done(Verdict::Rejected(_))) && track.in_ledger)
         .map(|track| track.item.key.clone())
         .collect();
     if rejected.is_empty() {

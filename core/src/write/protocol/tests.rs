@@ -17,42 +17,26 @@ struct Ledger {
 
 #[async_trait]
 impl WriteLedger for Ledger {
-    async fn writes_of(
-        &self,
-        _: &RouteName,
-        _: &[crate::order::PoNumber],
-    ) -> Stored<Vec<RemoteWrite>> {
+    async fn writes_of(&self, _: &RouteName, _: &[crate::order::PoNumber]) -> Stored<Vec<RemoteWrite>> {
         Ok(Vec::new())
     }
 
-    async fn intend(
-        &self,
-        _: &RunRef,
-        intents: &[Intent],
-        _: DateTime<Utc>,
-    ) -> Stored<Vec<WriteKey>> {
+    async fn intend(&self, _: &RunRef, intents: &[Intent], _: DateTime<Utc>) -> Stored<Vec<WriteKey>> {
         for intent in intents {
-            self.log
-                .lock()
-                .unwrap()
-                .push(format!("intend {}", intent.key.po));
+            self.log.lock().unwrap().push(format!("intend {}", intent.key.po));
         }
         Ok(self.refuse.clone())
     }
 
     async fn note(&self, _: &RunRef, notes: &[WriteNote], _: DateTime<Utc>) -> Stored<()> {
         for note in notes {
-            self.log
-                .lock()
-                .unwrap()
-                .push(format!("note {} {}", note.key.po, note.state.as_str()));
+            self.log.lock().unwrap().push(format!("note {} {}", note.key.po, note.state.as_str()));
         }
         Ok(())
     }
 }
 
-type Send =
-    Box<dyn Fn(&WriteKey) -> Result<Effect<Option<String>>, PortError> + std::marker::Send + Sync>;
+type Send = Box<dyn Fn(&WriteKey) -> Result<Effect<Option<String>>, PortError> + std::marker::Send + Sync>;
 type Settle = Box<dyn Fn(&PendingWrite, usize) -> Settlement + std::marker::Send + Sync>;
 type Read = Box<dyn Fn(&WriteKey) -> Presence + std::marker::Send + Sync>;
 
@@ -82,17 +66,11 @@ impl Default for Remote {
 #[async_trait]
 impl RemoteWriter<u8> for Remote {
     async fn send(&self, items: &[&Item<u8>]) -> Batch<WriteKey, Option<String>> {
-        self.sent
-            .lock()
-            .unwrap()
-            .push(items.iter().map(|item| item.key.po.to_string()).collect());
+        self.sent.lock().unwrap().push(items.iter().map(|item| item.key.po.to_string()).collect());
         let mut outcomes = Vec::new();
         for item in items {
             let effect = (self.send)(&item.key)?;
-            outcomes.push(Outcome {
-                key: item.key.clone(),
-                effect,
-            });
+            outcomes.push(Outcome { key: item.key.clone(), effect });
         }
         outcomes.retain(|outcome| outcome.key.po.as_str() != "FORGOTTEN");
         Ok(outcomes)
@@ -104,23 +82,11 @@ impl RemoteWriter<u8> for Remote {
             *settled += 1;
             *settled
         };
-        writes
-            .iter()
-            .map(|write| Answer {
-                key: write.key.clone(),
-                result: Ok((self.settle)(write, round)),
-            })
-            .collect()
+        writes.iter().map(|write| Answer { key: write.key.clone(), result: Ok((self.settle)(write, round)) }).collect()
     }
 
     async fn read_back(&self, items: &[&Item<u8>]) -> Vec<Answer<WriteKey, Presence>> {
-        items
-            .iter()
-            .map(|item| Answer {
-                key: item.key.clone(),
-                result: Ok((self.read)(&item.key)),
-            })
-            .collect()
+        items.iter().map(|item| Answer { key: item.key.clone(), result: Ok((self.read)(&item.key)) }).collect()
     }
 
     fn max_batch(&self) -> usize {
@@ -137,13 +103,7 @@ fn key(number: &str) -> WriteKey {
 }
 
 fn items(numbers: &[&str]) -> Vec<Item<u8>> {
-    numbers
-        .iter()
-        .map(|number| Item {
-            key: key(number),
-            payload: 0,
-        })
-        .collect()
+    numbers.iter().map(|number| Item { key: key(number), payload: 0 }).collect()
 }
 
 fn open(number: &str, state: WriteState, clock: &ManualClock, age: i64) -> RemoteWrite {
@@ -167,11 +127,7 @@ async fn run(
 ) -> HashMap<WriteKey, Verdict> {
     let settings = Settings::default();
     let ctx = RunContext {
-        run: RunRef {
-            route: RouteName("r".to_owned()),
-            run_id: "run".to_owned(),
-            fence: 1,
-        },
+        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
         job: Job::PushOrders,
         po: None,
         manual: true,
@@ -181,9 +137,7 @@ async fn run(
         clock,
         watch: &Unwatched,
     };
-    carry_out(&ctx, ledger, remote, earlier, items(numbers))
-        .await
-        .unwrap()
+    carry_out(&ctx, ledger, remote, earlier, items(numbers)).await.unwrap()
 }
 
 fn sent(remote: &Remote) -> Vec<Vec<String>> {
@@ -193,68 +147,33 @@ fn sent(remote: &Remote) -> Vec<Vec<String>> {
 #[tokio::test]
 async fn an_intent_is_committed_before_anything_is_sent() {
     let ledger = Ledger::default();
-    let remote = Remote {
-        send: Box::new(|_| Err(PortError::retryable("refused"))),
-        ..Remote::default()
-    };
+    let remote = Remote { send: Box::new(|_| Err(PortError::retryable("refused"))), ..Remote::default() };
     let verdicts = run(&ledger, &remote, &ManualClock::default(), &[], &["A"]).await;
     assert_eq!(*ledger.log.lock().unwrap(), ["intend A"]);
     assert!(matches!(verdicts[&key("A")], Verdict::NotSent(_)));
     // Nothing was sent for certain, so the ledger may learn that the key is free again.
-    assert_eq!(
-        verdicts[&key("A")].note(&key("A")).unwrap().state,
-        WriteState::Void
-    );
+    assert_eq!(verdicts[&key("A")].note(&key("A")).unwrap().state, WriteState::Void);
 }
 
 #[tokio::test]
 async fn an_item_without_outcome_becomes_unknown_and_is_read_back() {
     let ledger = Ledger::default();
-    let remote = Remote {
-        read: Box::new(|_| Presence::Present(Some("ERP-7".to_owned()))),
-        ..Remote::default()
-    };
-    let verdicts = run(
-        &ledger,
-        &remote,
-        &ManualClock::default(),
-        &[],
-        &["FORGOTTEN", "B"],
-    )
-    .await;
-    assert!(
-        matches!(&verdicts[&key("FORGOTTEN")], Verdict::Applied(Some(proof)) if proof == "ERP-7")
-    );
+    let remote = Remote { read: Box::new(|_| Presence::Present(Some("ERP-7".to_owned()))), ..Remote::default() };
+    let verdicts = run(&ledger, &remote, &ManualClock::default(), &[], &["FORGOTTEN", "B"]).await;
+    assert!(matches!(&verdicts[&key("FORGOTTEN")], Verdict::Applied(Some(proof)) if proof == "ERP-7"));
     assert!(matches!(verdicts[&key("B")], Verdict::Applied(None)));
-    assert!(
-        ledger
-            .log
-            .lock()
-            .unwrap()
-            .contains(&"note FORGOTTEN unknown".to_owned())
-    );
+    assert!(ledger.log.lock().unwrap().contains(&"note FORGOTTEN unknown".to_owned()));
     assert_eq!(sent(&remote).len(), 1);
 }
 
 #[tokio::test]
 async fn an_open_write_that_is_there_is_settled_without_sending() {
     let clock = ManualClock::default();
-    for state in [
-        WriteState::Intended,
-        WriteState::Unknown,
-        WriteState::Accepted,
-        WriteState::Applied,
-    ] {
-        let remote = Remote {
-            read: Box::new(|_| Presence::Present(None)),
-            ..Remote::default()
-        };
+    for state in [WriteState::Intended, WriteState::Unknown, WriteState::Accepted, WriteState::Applied] {
+        let remote = Remote { read: Box::new(|_| Presence::Present(None)), ..Remote::default() };
         let earlier = [open("A", state, &clock, 5)];
         let verdicts = run(&Ledger::default(), &remote, &clock, &earlier, &["A"]).await;
-        assert!(
-            matches!(verdicts[&key("A")], Verdict::Applied(_)),
-            "{state:?}"
-        );
+        assert!(matches!(verdicts[&key("A")], Verdict::Applied(_)), "{state:?}");
         assert!(sent(&remote).is_empty(), "{state:?}");
     }
 }
@@ -284,10 +203,7 @@ async fn an_open_write_absent_beyond_doubt_is_voided_and_sent_once() {
 async fn a_failed_read_back_is_unknown_never_absent() {
     let clock = ManualClock::default();
     let earlier = [open("A", WriteState::Unknown, &clock, 100_000)];
-    let remote = Remote {
-        read: Box::new(|_| Presence::CannotTell(PortError::retryable("down"))),
-        ..Remote::default()
-    };
+    let remote = Remote { read: Box::new(|_| Presence::CannotTell(PortError::retryable("down"))), ..Remote::default() };
     let verdicts = run(&Ledger::default(), &remote, &clock, &earlier, &["A"]).await;
     assert!(matches!(&verdicts[&key("A")], Verdict::Unconfirmed(hint) if hint == "down"));
     assert!(sent(&remote).is_empty());
@@ -296,10 +212,7 @@ async fn a_failed_read_back_is_unknown_never_absent() {
 #[tokio::test]
 async fn a_write_that_stays_unknown_is_not_sent_twice_in_one_run() {
     let clock = ManualClock::default();
-    let remote = Remote {
-        send: Box::new(|_| Ok(Effect::Unknown(PortError::retryable("reset")))),
-        ..Remote::default()
-    };
+    let remote = Remote { send: Box::new(|_| Ok(Effect::Unknown(PortError::retryable("reset")))), ..Remote::default() };
     let earlier = [open("A", WriteState::Unknown, &clock, 121)];
     let verdicts = run(&Ledger::default(), &remote, &clock, &earlier, &["A"]).await;
     assert!(matches!(verdicts[&key("A")], Verdict::Unconfirmed(_)));
@@ -320,15 +233,10 @@ async fn accepted_is_not_applied_until_the_log_says_so() {
     };
     let verdicts = run(&ledger, &remote, &ManualClock::default(), &[], &["A", "B"]).await;
     assert!(matches!(verdicts[&key("A")], Verdict::Applied(None)));
-    assert!(
-        matches!(&verdicts[&key("B")], Verdict::Rejected(error) if error.message() == "Ship carrier is required")
-    );
+    assert!(matches!(&verdicts[&key("B")], Verdict::Rejected(error) if error.message() == "Ship carrier is required"));
     // The receipts were committed before anybody asked about them.
     let log = ledger.log.lock().unwrap();
-    assert_eq!(
-        *log,
-        ["intend A", "intend B", "note A accepted", "note B accepted"]
-    );
+    assert_eq!(*log, ["intend A", "intend B", "note A accepted", "note B accepted"]);
 }
 
 #[tokio::test]
@@ -338,14 +246,7 @@ async fn a_silent_log_leaves_the_word_to_the_object() {
         read: Box::new(|_| Presence::Present(None)),
         ..Remote::default()
     };
-    let verdicts = run(
-        &Ledger::default(),
-        &remote,
-        &ManualClock::default(),
-        &[],
-        &["A"],
-    )
-    .await;
+    let verdicts = run(&Ledger::default(), &remote, &ManualClock::default(), &[], &["A"]).await;
     assert!(matches!(verdicts[&key("A")], Verdict::Applied(None)));
 }
 
@@ -353,27 +254,13 @@ async fn a_silent_log_leaves_the_word_to_the_object() {
 async fn a_batch_refused_as_a_whole_is_split_until_the_bad_one_stands_alone() {
     let remote = Remote {
         send: Box::new(|key| {
-            if key.po.as_str() == "C" {
-                Err(PortError::rejected("bad"))
-            } else {
-                Ok(Effect::Applied(None))
-            }
+            if key.po.as_str() == "C" { Err(PortError::rejected("bad")) } else { Ok(Effect::Applied(None)) }
         }),
         ..Remote::default()
     };
-    let verdicts = run(
-        &Ledger::default(),
-        &remote,
-        &ManualClock::default(),
-        &[],
-        &["A", "B", "C", "D", "E"],
-    )
-    .await;
+    let verdicts = run(&Ledger::default(), &remote, &ManualClock::default(), &[], &["A", "B", "C", "D", "E"]).await;
     for good in ["A", "B", "D", "E"] {
-        assert!(
-            matches!(verdicts[&key(good)], Verdict::Applied(_)),
-            "{good}"
-        );
+        assert!(matches!(verdicts[&key(good)], Verdict::Applied(_)), "{good}");
     }
     assert!(matches!(verdicts[&key("C")], Verdict::Rejected(_)));
 }
@@ -385,48 +272,24 @@ async fn a_refusal_of_something_that_is_there_means_applied() {
         read: Box::new(|_| Presence::Present(Some("103".to_owned()))),
         ..Remote::default()
     };
-    let verdicts = run(
-        &Ledger::default(),
-        &remote,
-        &ManualClock::default(),
-        &[],
-        &["A"],
-    )
-    .await;
+    let verdicts = run(&Ledger::default(), &remote, &ManualClock::default(), &[], &["A"]).await;
     assert!(matches!(&verdicts[&key("A")], Verdict::Applied(Some(proof)) if proof == "103"));
 }
 
 #[tokio::test]
 async fn a_throttled_batch_ends_sending_and_frees_the_rest() {
-    let remote = Remote {
-        send: Box::new(|_| Err(PortError::throttled("slow down", None))),
-        max_batch: 1,
-        ..Remote::default()
-    };
+    let remote =
+        Remote { send: Box::new(|_| Err(PortError::throttled("slow down", None))), max_batch: 1, ..Remote::default() };
     let ledger = Ledger::default();
-    let verdicts = run(
-        &ledger,
-        &remote,
-        &ManualClock::default(),
-        &[],
-        &["A", "B", "C"],
-    )
-    .await;
-    assert!(
-        verdicts
-            .values()
-            .all(|verdict| matches!(verdict, Verdict::NotSent(_)))
-    );
+    let verdicts = run(&ledger, &remote, &ManualClock::default(), &[], &["A", "B", "C"]).await;
+    assert!(verdicts.values().all(|verdict| matches!(verdict, Verdict::NotSent(_))));
     assert_eq!(sent(&remote).len(), 1);
     assert_eq!(*ledger.log.lock().unwrap(), ["intend A"]);
 }
 
 #[tokio::test]
 async fn what_the_ledger_refuses_to_intend_is_not_sent() {
-    let ledger = Ledger {
-        refuse: vec![key("A")],
-        ..Ledger::default()
-    };
+    let ledger = Ledger { refuse: vec![key("A")], ..Ledger::default() };
     let remote = Remote::default();
     let verdicts = run(&ledger, &remote, &ManualClock::default(), &[], &["A", "B"]).await;
     assert!(matches!(verdicts[&key("A")], Verdict::Unconfirmed(_)));
@@ -436,30 +299,12 @@ async fn what_the_ledger_refuses_to_intend_is_not_sent() {
 #[tokio::test]
 async fn parts_of_one_order_travel_in_one_batch() {
     let part = |number: &str, part: &str| Item {
-        key: WriteKey {
-            kind: WriteKind::Ship,
-            po: po(number),
-            part: part.to_owned(),
-        },
+        key: WriteKey { kind: WriteKind::Ship, po: po(number), part: part.to_owned() },
         payload: 0,
     };
-    let tracks: Vec<Track<u8>> = [
-        part("A", "1"),
-        part("A", "2"),
-        part("B", "1"),
-        part("B", "2"),
-        part("C", "1"),
-    ]
-    .into_iter()
-    .map(|item| Track {
-        item,
-        progress: Progress::Ready,
-        sent_in_this_run: false,
-        in_ledger: false,
-    })
-    .collect();
-    assert_eq!(
-        batches(&tracks, &[0, 1, 2, 3, 4], 3),
-        [vec![0, 1], vec![2, 3, 4]]
-    );
+    let tracks: Vec<Track<u8>> = [part("A", "1"), part("A", "2"), part("B", "1"), part("B", "2"), part("C", "1")]
+        .into_iter()
+        .map(|item| Track { item, progress: Progress::Ready, sent_in_this_run: false, in_ledger: false })
+        .collect();
+    assert_eq!(batches(&tracks, &[0, 1, 2, 3, 4], 3), [vec![0, 1], vec![2, 3, 4]]);
 }
