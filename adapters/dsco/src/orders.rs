@@ -1,0 +1,160 @@
+//! The present state of many orders with few calls.
+//!
+//! The vendor answers one order per call, or a page of up to 1,000 orders of a span of creation
+//! times. A few orders are asked for singly; many are looked for where they were created, as long
+//! as that is cheaper.
+
+mod plan;
+
+use std::collections::HashSet;
+
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Answer, ErrorKind, OrderRef, PageError, PortError, PulledOrder, WindowKind};
+
+use crate::client::Client;
+use plan::{Plan, Span, plan};
+
+/// The vendor's largest page.
+const PAGE_SIZE: u16 = 1000;
+
+/// After so many failures in a row the vendor is taken to be down, and the rest is not asked.
+const FAILURES: usize = 3;
+
+type State = Answer<PoNumber, Option<PulledOrder>>;
+
+impl Client {
+    /// One answer per PO number. An order is absent only when the vendor says so itself, asked for
+    /// this very order.
+    pub(crate) async fn states(&self, orders: &[OrderRef]) -> Vec<State> {
+        let mut seen = HashSet::new();
+        let orders: Vec<&OrderRef> = orders.iter().filter(|order| seen.insert(&order.po)).collect();
+        let mut answers = Vec::with_capacity(orders.len());
+        let Plan { spans, mut singles } = plan(orders, self.latest());
+        for span in &spans {
+            singles.extend(self.search(span, &mut answers).await);
+        }
+        self.ask_singly(singles, &mut answers).await;
+        answers
+    }
+
+    /// Looks for a span's orders page by page; hands back those that are better asked for singly.
+    async fn search<'a>(&self, span: &Span<'a>, answers: &mut Vec<State>) -> Vec<&'a OrderRef> {
+        let mut missing = span.orders.clone();
+        let mut pages = 1;
+        let mut page = match self.first_page(WindowKind::Created, span.since, span.until, PAGE_SIZE).await {
+            Ok(page) => page,
+            Err(error) => return fail(missing, &error, answers),
+        };
+        loop {
+            let empty = page.orders.is_empty();
+            for found in page.orders {
+                if let Some(place) = missing.iter().position(|asked| is(&found, asked)) {
+                    let asked = missing.swap_remove(place);
+                    answers.push(Answer { key: asked.po.clone(), result: Ok(Some(found)) });
+                }
+            }
+            // An order may show later than it was created, so one that did not appear is asked for.
+            let scroll_id = page.scroll_id.filter(|_| !empty && !missing.is_empty() && pages <= missing.len());
+            let Some(scroll_id) = scroll_id else { return missing };
+            page = match self.next_page(&scroll_id).await {
+                Ok(page) => page,
+                Err(PageError::CursorExpired) => return missing,
+                Err(PageError::Port(error)) => return fail(missing, &error, answers),
+            };
+            pages += 1;
+        }
+    }
+
+    async fn ask_singly(&self, orders: Vec<&OrderRef>, answers: &mut Vec<State>) {
+        let mut breaker = Breaker::default();
+        for asked in orders {
+            let result = match breaker.open() {
+                Some(error) => Err(error),
+                None => breaker.note(self.state(asked).await),
+            };
+            answers.push(Answer { key: asked.po.clone(), result });
+        }
+    }
+
+    async fn state(&self, asked: &OrderRef) -> Result<Option<PulledOrder>, PortError> {
+        let found = self.orders_of_po(asked.po.as_str()).await?;
+        let unreadable = found.iter().any(|order| order.order.is_err());
+        match found.into_iter().find(|order| is(order, asked)) {
+            Some(order) => Ok(Some(order)),
+            // It may be the one that was asked for.
+            None if unreadable => {
+                Err(PortError::invalid(format!("GET /order/: an order with the PO number {} cannot be read", asked.po)))
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// Whether an order is the one that was asked for: its id decides, the PO number has to agree.
+fn is(found: &PulledOrder, asked: &OrderRef) -> bool {
+    let same_id = asked.channel_order_id.is_empty() || found.key == asked.channel_order_id;
+    match &found.order {
+        Ok(order) => same_id && order.po == asked.po,
+        Err(_) => same_id && !asked.channel_order_id.is_empty(),
+    }
+}
+
+fn fail<'a>(missing: Vec<&'a OrderRef>, error: &PortError, answers: &mut Vec<State>) -> Vec<&'a OrderRef> {
+    answers.extend(missing.into_iter().map(|asked| Answer { key: asked.po.clone(), result: Err(error.clone()) }));
+    Vec::new()
+}
+
+/// Stops a row of single questions that nobody answers: at once when the credentials are refused or
+/// the vendor asks to wait, after some failures in a row when it is down.
+#[derive(Default)]
+pub(crate) struct Breaker {
+    failures: usize,
+    last: Option<PortError>,
+}
+
+impl Breaker {
+    /// The error that the rest of the row gets.
+    pub(crate) fn open(&self) -> Option<PortError> {
+        self.last.clone().filter(|_| self.failures >= FAILURES)
+    }
+
+    pub(crate) fn note<T>(&mut self, result: Result<T, PortError>) -> Result<T, PortError> {
+        match &result {
+            Ok(_) => self.failures = 0,
+            Err(error) => {
+                self.failures = match error.kind() {
+                    ErrorKind::Auth | ErrorKind::Throttled { .. } => FAILURES,
+                    ErrorKind::Retryable => self.failures + 1,
+                    ErrorKind::Rejected | ErrorKind::Invalid => 0,
+                };
+                self.last = Some(error.clone());
+            }
+        }
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_stops_at_once_or_after_three_failures() {
+        let mut breaker = Breaker::default();
+        for error in [PortError::retryable("1"), PortError::retryable("2")] {
+            let _ = breaker.note::<()>(Err(error));
+        }
+        assert!(breaker.note(Ok(())).is_ok());
+        for error in [PortError::retryable("3"), PortError::rejected("4"), PortError::retryable("5")] {
+            let _ = breaker.note::<()>(Err(error));
+            assert!(breaker.open().is_none());
+        }
+        for error in [PortError::retryable("6"), PortError::retryable("7")] {
+            let _ = breaker.note::<()>(Err(error));
+        }
+        assert_eq!(breaker.open().unwrap().message(), "7");
+        let mut breaker = Breaker::default();
+        let _ = breaker.note::<()>(Err(PortError::auth("8")));
+        assert_eq!(breaker.open().unwrap().kind(), ErrorKind::Auth);
+    }
+}

@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod call;
+mod http;
+mod meter;
+mod pace;
+mod retry;
+pub mod seconds;
+
+pub use account::Account;
+pub use call::{Body, CallKind, Judgement, Reply, Request, SendError, by_status};
+pub use http::{Http, Jitter};
+pub use meter::{TaskMeter, metered};
+pub use pace::{InFlight, Pace, Windows};
+pub use reqwest::Method;
+
+#[cfg(test)]
+mod testing;

@@ -1,0 +1,88 @@
+//! Orders by the platform's numbers, beyond doubt or not at all.
+
+use std::collections::HashMap;
+
+use ipass_core::erp::ErpOrder;
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Answer, PortError};
+
+use super::LingxingErp;
+use crate::convert::{erp_order, names_orders};
+use crate::dto::{ListRequest, OrderRow};
+use crate::paging::all_rows;
+
+/// Numbers in one question (documented).
+const MAX_NUMBERS: usize = 200;
+
+/// Rows of a page (documented maximum; 20 is the observed minimum).
+const LENGTH: usize = 500;
+
+/// Platforms that are asked by order name instead of number (documented): Shopify, eBay, Mercado,
+/// Newegg, Shopline, Coupang.
+const ASKED_BY_NAME: [i64; 6] = [10_002, 10_003, 10_012, 10_014, 10_016, 10_020];
+
+/// One answer per number. A failed question is an error for its numbers only.
+pub(super) async fn all(erp: &LingxingErp, pos: &[PoNumber]) -> Vec<Answer<PoNumber, Vec<ErpOrder>>> {
+    let mut answers = Vec::with_capacity(pos.len());
+    for chunk in pos.chunks(MAX_NUMBERS) {
+        match orders(erp, chunk).await {
+            Ok(mut found) => answers.extend(chunk.iter().map(|po| {
+                let result = found.remove(po).unwrap_or_else(|| Ok(Vec::new()));
+                Answer { key: po.clone(), result }
+            })),
+            Err(error) => {
+                answers.extend(chunk.iter().map(|po| Answer { key: po.clone(), result: Err(error.clone()) }));
+            }
+        }
+    }
+    answers
+}
+
+type Found = HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>>;
+
+/// The orders of up to [`MAX_NUMBERS`] numbers; a number without an entry is absent.
+pub(super) async fn orders(erp: &LingxingErp, pos: &[PoNumber]) -> Result<Found, PortError> {
+    let by_name = ASKED_BY_NAME.contains(&erp.platform_code);
+    let rows = rows(erp, pos, by_name).await?;
+    let mut found = Found::new();
+    for row in &rows {
+        let named = row.as_ref().map(|row| names_orders(row, by_name)).unwrap_or_default();
+        let owners: Vec<&PoNumber> = match (row, pos) {
+            // Only one number was asked for, so the row is about it.
+            (Some(_), [only]) if named.is_empty() => vec![only],
+            _ => pos.iter().filter(|po| named.contains(&po.as_str())).collect(),
+        };
+        let Some(row) = row.as_ref().filter(|_| !named.is_empty() || !owners.is_empty()) else {
+            // It may be any of them, so none is absent beyond doubt.
+            return Err(PortError::invalid("the order list holds an order that does not tell its platform number"));
+        };
+        for po in owners {
+            let orders = found.entry(po.clone()).or_insert_with(|| Ok(Vec::new()));
+            match (erp_order(row, po), orders) {
+                (Ok(order), Ok(orders)) => orders.push(order),
+                (Err(error), orders) => *orders = Err(error),
+                (Ok(_), Err(_)) => {}
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn rows(erp: &LingxingErp, pos: &[PoNumber], by_name: bool) -> Result<Vec<Option<OrderRow>>, PortError> {
+    let numbers: Vec<&str> = pos.iter().map(PoNumber::as_str).collect();
+    let numbers = numbers.as_slice();
+    let endpoint = &erp.client.endpoints().list;
+    let fetch = |index: usize| async move {
+        let request = ListRequest {
+            offset: index * LENGTH,
+            length: LENGTH,
+            platform_order_nos: (!by_name).then_some(numbers),
+            platform_order_names: by_name.then_some(numbers),
+            include_delete: true,
+        };
+        let envelope = erp.client.read(endpoint, &request).await?;
+        envelope.page().ok_or_else(|| PortError::invalid(format!("{}: no list in the answer", endpoint.kind.name)))
+    };
+    let key = |row: &Option<OrderRow>| row.as_ref().and_then(|row| row.global_order_no.clone());
+    all_rows(endpoint.kind.name, LENGTH, fetch, key).await
+}

@@ -1,0 +1,276 @@
+//! The kinds of orders that the generator makes, and where each has to end.
+//!
+//! Only [`Expectation`]s name kinds: nothing on the wire tells a client which kind it sees.
+
+use serde::{Deserialize, Serialize};
+
+/// One story that an order goes through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// One line, one unit, one parcel.
+    #[default]
+    Single,
+    /// Full name in `firstName`, `;` in `lastName`, `… ;` in `name`.
+    JunkName,
+    /// Two or three lines in one parcel.
+    MultiLine,
+    /// One line with several units in one parcel.
+    MultiQuantity,
+    /// The same SKU on two lines.
+    SameSkuTwice,
+    /// A retailer sku whose ERP SKU is found in the settings only.
+    MappedSku,
+    /// The ERP splits the order in two, the second part is reviewed and shipped later.
+    Split,
+    /// One system order, two documents.
+    TwoParcels,
+    /// One line whose units travel in two parcels.
+    SpannedLine,
+    /// One document whose tracking field repeats its number: `A, A,`.
+    RepeatedTracking,
+    /// Two documents with one tracking number.
+    SharedTracking,
+    /// A document that lists the bundle and its parts.
+    Bundle,
+    /// A cut-off document with its own number stays beside its successor.
+    CutOff,
+    /// The second document leaves later than the first.
+    TwoSteps,
+    /// The ERP merges two orders of one buyer in one document.
+    Merged,
+    /// A replacement order (补发订单) repeats the number after the shipment.
+    Resent,
+    /// A deleted twin of the system order stays in the list.
+    DeletedTwin,
+    /// Staff made the order in the ERP by hand before the client saw it.
+    AlreadyInErp,
+    /// `delivered_at` is empty or zeros, only `stock_delivered_at` is set.
+    StockTimeOnly,
+    /// No warehouse code on the order: pushed without a warehouse.
+    NoWarehouse,
+    /// Some units of a line were cancelled before the order was seen.
+    PartlyCancelled,
+    /// Created ten minutes before the newest order, visible later.
+    LateVisible,
+    /// Shipped before it was seen.
+    ShippedAtFirst,
+    /// Cancelled before it was seen.
+    CancelledAtFirst,
+    /// Cancelled by the retailer right after it was first read.
+    CancelledAfterPull,
+    /// A cancel request stands while the order is still `created`.
+    CancelRequested,
+    /// The retailer has no store mapping.
+    UnmappedShop,
+    /// The warehouse has no mapping.
+    UnmappedWarehouse,
+    /// The service level has no mapping.
+    UnmappedShipment,
+    /// The ship-to city is missing.
+    MissingCity,
+    /// A line without any price.
+    MissingPrice,
+    /// A line with neither `sku` nor `partnerSku`.
+    MissingSku,
+    /// The ERP does not know the SKU.
+    ErpRejects,
+    /// Nobody reviews the order in the ERP.
+    NeverReviewed,
+    /// Labelled, never shipped.
+    NeverShipped,
+    /// The second document never leaves.
+    NeverFullyShipped,
+    /// Shipped without a tracking number.
+    NoTracking,
+    /// The warehouse ships another SKU than was ordered.
+    ForeignSku,
+    /// A generic service level: fine on the order, refused on the shipment.
+    GenericService,
+    /// Acknowledged by somebody else and unknown to the ERP.
+    PendingNotInErp,
+    /// No `lineItems` at all.
+    Unparsable,
+}
+
+impl Kind {
+    /// Every kind once, in a fixed order.
+    pub const ALL: [Self; 41] = [
+        Self::Single,
+        Self::JunkName,
+        Self::MultiLine,
+        Self::MultiQuantity,
+        Self::SameSkuTwice,
+        Self::MappedSku,
+        Self::Split,
+        Self::TwoParcels,
+        Self::SpannedLine,
+        Self::RepeatedTracking,
+        Self::SharedTracking,
+        Self::Bundle,
+        Self::CutOff,
+        Self::TwoSteps,
+        Self::Merged,
+        Self::Resent,
+        Self::DeletedTwin,
+        Self::AlreadyInErp,
+        Self::StockTimeOnly,
+        Self::NoWarehouse,
+        Self::PartlyCancelled,
+        Self::LateVisible,
+        Self::ShippedAtFirst,
+        Self::CancelledAtFirst,
+        Self::CancelledAfterPull,
+        Self::CancelRequested,
+        Self::UnmappedShop,
+        Self::UnmappedWarehouse,
+        Self::UnmappedShipment,
+        Self::MissingCity,
+        Self::MissingPrice,
+        Self::MissingSku,
+        Self::ErpRejects,
+        Self::NeverReviewed,
+        Self::NeverShipped,
+        Self::NeverFullyShipped,
+        Self::NoTracking,
+        Self::ForeignSku,
+        Self::GenericService,
+        Self::PendingNotInErp,
+        Self::Unparsable,
+    ];
+
+    /// How often the generator picks the kind once every kind has occurred.
+    pub(crate) fn weight(self) -> usize {
+        if self == Self::Single {
+            150
+        } else if matches!(self, Self::MultiLine | Self::MultiQuantity | Self::MappedSku) {
+            20
+        } else if matches!(self, Self::Split | Self::TwoParcels | Self::JunkName) {
+            4
+        } else {
+            // A second late order would only repeat the first: both are held back alike.
+            usize::from(self != Self::LateVisible)
+        }
+    }
+
+    /// Where an order of this kind ends, with the reason that holds it there.
+    fn end(self) -> (u8, Option<&'static str>) {
+        match self {
+            Self::Single
+            | Self::JunkName
+            | Self::MultiLine
+            | Self::MultiQuantity
+            | Self::SameSkuTwice
+            | Self::MappedSku
+            | Self::Split
+            | Self::TwoParcels
+            | Self::SpannedLine
+            | Self::RepeatedTracking
+            | Self::SharedTracking
+            | Self::Bundle
+            | Self::CutOff
+            | Self::TwoSteps
+            | Self::Merged
+            | Self::Resent
+            | Self::DeletedTwin
+            | Self::AlreadyInErp
+            | Self::StockTimeOnly
+            | Self::NoWarehouse
+            | Self::PartlyCancelled
+            | Self::LateVisible
+            | Self::ShippedAtFirst => (5, None),
+            Self::CancelledAtFirst | Self::CancelledAfterPull => (6, None),
+            Self::CancelRequested => (1, Some("cancel_requested")),
+            Self::UnmappedShop => (1, Some("missing_shop_mapping")),
+            Self::UnmappedWarehouse => (1, Some("missing_warehouse_mapping")),
+            Self::UnmappedShipment => (1, Some("missing_shipment_mapping")),
+            Self::MissingCity => (1, Some("missing_address")),
+            Self::MissingPrice => (1, Some("missing_price")),
+            Self::MissingSku => (1, Some("missing_sku")),
+            Self::ErpRejects => (1, Some("erp_rejected")),
+            Self::NeverReviewed => (2, Some("erp_not_reviewed")),
+            Self::NeverShipped => (3, Some("erp_not_shipped")),
+            Self::NeverFullyShipped => (3, Some("not_fully_shipped")),
+            Self::NoTracking => (3, Some("no_tracking")),
+            Self::ForeignSku => (3, Some("unknown_erp_sku")),
+            Self::GenericService => (3, Some("channel_rejected")),
+            Self::PendingNotInErp => (3, Some("not_in_erp")),
+            Self::Unparsable => (1, Some("invalid_payload")),
+        }
+    }
+
+    /// Parcels that the channel ends with when everything was reported.
+    fn parcels(self) -> u64 {
+        match self.end() {
+            (5, _) if self == Self::ShippedAtFirst => 0,
+            (5, _) if matches!(self, Self::Split | Self::TwoParcels | Self::SpannedLine | Self::TwoSteps) => 2,
+            (5, _) => 1,
+            _ => 0,
+        }
+    }
+
+    /// The expectation for an order of this kind.
+    pub(crate) fn expectation(self, po: &str) -> Expectation {
+        let (stage, reason) = self.end();
+        let created = (2..=5).contains(&stage)
+            && !matches!(self, Self::ShippedAtFirst | Self::AlreadyInErp | Self::PendingNotInErp);
+        let acknowledged = (3..=5).contains(&stage) && !matches!(self, Self::ShippedAtFirst | Self::PendingNotInErp);
+        Expectation {
+            po: po.to_owned(),
+            kind: self,
+            stage,
+            reason: reason.map(str::to_owned),
+            invalid: self == Self::Unparsable,
+            creates: u64::from(created),
+            acknowledgements: u64::from(acknowledged),
+            shipments: self.parcels(),
+            invoices: u64::from(stage == 5 && self != Self::ShippedAtFirst),
+        }
+    }
+}
+
+/// Where one order has to end, and what it may have cost at the remote ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expectation {
+    /// Purchase order number.
+    pub po: String,
+    /// The story of the order.
+    pub kind: Kind,
+    /// Final stage 1..6 of the client.
+    pub stage: u8,
+    /// Reason code that holds the order at its stage; `None` for a final one.
+    pub reason: Option<String>,
+    /// The payload cannot be decoded: pulled, kept raw and counted as invalid.
+    pub invalid: bool,
+    /// Creates applied in the ERP at the end.
+    pub creates: u64,
+    /// Acknowledgements applied at the channel at the end.
+    pub acknowledgements: u64,
+    /// Parcels applied at the channel at the end.
+    pub shipments: u64,
+    /// Invoices applied at the channel at the end.
+    pub invoices: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_lists_every_kind_once() {
+        let unique: std::collections::BTreeSet<Kind> = Kind::ALL.into_iter().collect();
+        assert_eq!(unique.len(), Kind::ALL.len());
+        // The last variant tells when a kind was added without listing it.
+        assert_eq!(Kind::Unparsable as usize + 1, Kind::ALL.len());
+    }
+
+    #[test]
+    fn blocked_orders_cost_no_later_write() {
+        for kind in Kind::ALL {
+            let end = kind.expectation("PO");
+            assert!((1..=6).contains(&end.stage));
+            assert_eq!(end.invoices > 0, end.stage == 5 && kind != Kind::ShippedAtFirst);
+            assert_eq!(end.reason.is_some(), end.stage < 5);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+#![doc = include_str!("../README.md")]
+// The wire documents of both vendors are wide objects, which `json!` expands member by member.
+#![recursion_limit = "256"]
+
+mod catalog;
+mod clock;
+mod config;
+mod dsco;
+mod faults;
+mod kinds;
+mod ledger;
+mod limits;
+mod lingxing;
+mod rng;
+mod sandbox;
+mod server;
+mod state;
+mod wire;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+pub use clock::Now;
+pub use config::{InvoicePrice, SandboxConfig, Timing};
+pub use faults::{Effect, Fault, When};
+pub use kinds::{Expectation, Kind};
+pub use ledger::{AckRecord, CancelRecord, CreateRecord, InvoiceRecord, Ledger, ShipmentRecord, UnitRecord};
+pub use sandbox::Sandbox;
+pub use world::action::{UnknownOrder, WorldAction};
+pub use world::draft::{NewLine, NewOrder};

@@ -1,0 +1,211 @@
+//! Runs: beginning, fencing, ending, and recognising dead ones.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Row, SqliteConnection};
+use tokio::task::AbortHandle;
+use tokio::time::MissedTickBehavior;
+use uuid::Uuid;
+
+use crate::error::unavailable;
+use crate::lock::{Held, LockKey, Locks};
+use crate::open::SqliteStore;
+use crate::row::{Values, micros};
+
+/// How often a living run says so.
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// What a running run holds. Members are dropped in this order: silence first, then the lock.
+struct Alive {
+    heartbeat: AbortHandle,
+    _lock: Held,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
+
+pub(crate) async fn begin(store: &SqliteStore, start: &RunStart) -> Stored<Begun> {
+    let key = LockKey::of(&start.route, start.job.name(), start.po.as_ref());
+    let Some(lock) = acquire(store.locks(), &key).await? else { return Ok(Begun::AlreadyRunning) };
+    let mut tx = store.begin_write().await?;
+    reap(&mut tx, store.locks(), &start.route, Some(&key), start.now).await?;
+    if let Some(po) = &start.po
+        && is_claimed(&mut tx, &start.route, po).await?
+    {
+        tx.commit().await.map_err(unavailable)?;
+        return Ok(Begun::AlreadyRunning);
+    }
+    let run_id = Uuid::now_v7().to_string();
+    let fence: i64 = sqlx::query_scalar(
+        "INSERT INTO job_run (run_id, route, job, \"trigger\", po, settings_version, state, lock_key, lease_until,
+                              started_at)
+         VALUES (?, ?, ?, ?, ?, ?, 'running', ?, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + 20000000, ?)
+         RETURNING run_no",
+    )
+    .bind(&run_id)
+    .bind(&start.route.0)
+    .bind(start.job.name())
+    .bind(start.trigger.as_str())
+    .bind(start.po.as_ref().map(PoNumber::as_str))
+    .bind(start.settings_version)
+    .bind(&key.0)
+    .bind(micros(start.now))
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)?;
+    let run = RunRef { route: start.route.clone(), run_id, fence };
+    let heartbeat = tokio::spawn(renew_lease(store.writer().clone(), run.clone())).abort_handle();
+    Ok(Begun::Started(RunGuard::new(run, Box::new(Alive { heartbeat, _lock: lock }))))
+}
+
+/// Takes the lock. Another process that looks for dead runs holds it for a blink, hence the second try.
+async fn acquire(locks: &Locks, key: &LockKey) -> Stored<Option<Held>> {
+    if let Some(lock) = locks.acquire(key)? {
+        return Ok(Some(lock));
+    }
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    locks.acquire(key)
+}
+
+async fn renew_lease(pool: SqlitePool, run: RunRef) {
+    let mut ticks = tokio::time::interval(HEARTBEAT);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // The first tick comes at once, and the lease is new.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let renewed = sqlx::query(
+            "UPDATE job_run SET lease_until = CAST(unixepoch('subsec') * 1000000 AS INTEGER) + 20000000
+             WHERE run_no = ? AND state = 'running'",
+        )
+        .bind(run.fence)
+        .execute(&pool)
+        .await;
+        match renewed {
+            Ok(done) if done.rows_affected() == 0 => return,
+            Ok(_) => {}
+            Err(error) => {
+                let error = unavailable(error);
+                tracing::warn!(run_id = %run.run_id, route = %run.route, %error, "the lease of a run was not renewed");
+            }
+        }
+    }
+}
+
+/// Marks the dead runs of a route and frees their claims: those whose lock is free, whose lock the
+/// caller holds by now (`own`), or whose lease ran out because their process is frozen.
+pub(crate) async fn reap(
+    connection: &mut SqliteConnection,
+    locks: &Locks,
+    route: &RouteName,
+    own: Option<&LockKey>,
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    let running = sqlx::query(
+        "SELECT run_no, run_id, lock_key, lease_until < CAST(unixepoch('subsec') * 1000000 AS INTEGER) AS expired
+         FROM job_run WHERE route = ? AND state = 'running'",
+    )
+    .bind(&route.0)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    for row in &running {
+        let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
+        let key = LockKey(values.get("lock_key")?);
+        if own == Some(&key) || values.get::<bool>("expired")? || locks.acquire(&key)?.is_some() {
+            let fence: i64 = values.get("run_no")?;
+            sqlx::query("UPDATE job_run SET state = 'interrupted', finished_at = ? WHERE run_no = ?")
+                .bind(micros(now))
+                .bind(fence)
+                .execute(&mut *connection)
+                .await
+                .map_err(unavailable)?;
+            free_claims(connection, fence).await?;
+            tracing::warn!(run_id = %values.get::<String>("run_id")?, %route, "a run died; its orders are free again");
+        }
+    }
+    Ok(())
+}
+
+async fn free_claims(connection: &mut SqliteConnection, fence: i64) -> Stored<()> {
+    sqlx::query("UPDATE order_sync SET claimed_by = NULL WHERE claimed_by = ?")
+        .bind(fence)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn is_claimed(connection: &mut SqliteConnection, route: &RouteName, po: &PoNumber) -> Stored<bool> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM order_sync WHERE route = ? AND po = ? AND claimed_by IS NOT NULL)")
+        .bind(&route.0)
+        .bind(po.as_str())
+        .fetch_one(connection)
+        .await
+        .map_err(unavailable)
+}
+
+/// Refuses the writes of a run that was taken over; inside the transaction of the write.
+pub(crate) async fn check_fence(connection: &mut SqliteConnection, run: &RunRef) -> Stored<()> {
+    let alive: bool = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM job_run WHERE run_no = ? AND run_id = ? AND route = ? AND state = 'running')",
+    )
+    .bind(run.fence)
+    .bind(&run.run_id)
+    .bind(&run.route.0)
+    .fetch_one(connection)
+    .await
+    .map_err(unavailable)?;
+    if alive { Ok(()) } else { Err(StoreError::FenceLost) }
+}
+
+pub(crate) async fn finish(store: &SqliteStore, guard: RunGuard, end: &RunEnd) -> Stored<()> {
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, &guard.run).await?;
+    sqlx::query("UPDATE job_run SET state = ?, finished_at = ?, report = ?, error = ? WHERE run_no = ?")
+        .bind(end.result)
+        .bind(micros(end.now))
+        .bind(&end.report)
+        .bind(&end.error)
+        .bind(guard.run.fence)
+        .execute(&mut *tx)
+        .await
+        .map_err(unavailable)?;
+    free_claims(&mut tx, guard.run.fence).await?;
+    tx.commit().await.map_err(unavailable)
+}
+
+pub(crate) async fn runs(store: &SqliteStore, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>> {
+    const COLUMNS: &str = "run_id, route, job, \"trigger\", po, state, started_at, finished_at, report, error";
+    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run"));
+    if let Some(route) = route {
+        query.push(" WHERE route = ").push_bind(&route.0);
+    }
+    query.push(" ORDER BY run_no DESC LIMIT ").push_bind(limit);
+    let rows = query.build().fetch_all(store.reader()).await.map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
+            Ok(RunRecord {
+                run_id: values.get("run_id")?,
+                route: RouteName(values.get("route")?),
+                job: values.get("job")?,
+                trigger: values.get("trigger")?,
+                po: values.get("po")?,
+                state: values.get("state")?,
+                started_at: values.time("started_at")?,
+                finished_at: values.time_or_none("finished_at")?,
+                report: values.get("report")?,
+                error: values.get("error")?,
+            })
+        })
+        .collect()
+}

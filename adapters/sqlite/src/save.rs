@@ -1,0 +1,383 @@
+//! Saving what was pulled.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{PullState, RunRef, RouteName, SaveCounts, SaveOrder, Stored, UnreadableOrder, WindowKind};
+use ipass_core::reason::{Cause, Reason};
+use ipass_core::stage::Stage;
+use serde_json::{Value, json};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean};
+use crate::open::SqliteStore;
+use crate::row::{Values, micros};
+use crate::runs::check_fence;
+
+/// Orders per statement: 100 × 18 values stay far below the limit of 32,766.
+const CHUNK: usize = 100;
+
+pub(crate) async fn save_orders(
+    store: &SqliteStore,
+    run: &RunRef,
+    orders: &[SaveOrder],
+    unreadable: &[UnreadableOrder],
+    now: DateTime<Utc>,
+) -> Stored<SaveCounts> {
+    let mut counts = SaveCounts::default();
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
+    for round in rounds(orders) {
+        for chunk in round.chunks(CHUNK) {
+            save_chunk(&mut tx, run, chunk, now, &mut counts, &mut invalid).await?;
+        }
+    }
+    counts.invalid += invalid.len() as u64;
+    keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(counts)
+}
+
+/// Parts a page so that a PO number is in each part once: a page may repeat an order, or hold two
+/// with one number, and the later one has to meet the earlier one as a stored order.
+fn rounds(orders: &[SaveOrder]) -> Vec<Vec<&SaveOrder>> {
+    let mut rounds: Vec<Vec<&SaveOrder>> = Vec::new();
+    let mut seen: HashMap<&PoNumber, usize> = HashMap::new();
+    for order in orders {
+        let round = seen.entry(&order.order.po).and_modify(|round| *round += 1).or_insert(0);
+        if rounds.len() <= *round {
+            rounds.push(Vec::new());
+        }
+        rounds[*round].push(order);
+    }
+    rounds
+}
+
+/// What is stored of an order that is seen again.
+struct Known {
+    id: i64,
+    channel_order_id: String,
+    updated_at: Option<DateTime<Utc>>,
+    channel_status: String,
+    stage: Stage,
+    claimed_by: Option<i64>,
+    same: bool,
+}
+
+async fn save_chunk(
+    connection: &mut SqliteConnection,
+    run: &RunRef,
+    chunk: &[&SaveOrder],
+    now: DateTime<Utc>,
+    counts: &mut SaveCounts,
+    invalid: &mut Vec<UnreadableOrder>,
+) -> Stored<()> {
+    let known = known(connection, &run.route, chunk).await?;
+    let mut new = Vec::new();
+    let mut changed = Vec::new();
+    let mut events = Vec::new();
+    for save in chunk {
+        let order = &save.order;
+        if order.po.as_str().contains('\0') {
+            // No statement could name it again, and one such order would fail its whole page.
+            let key = clean(&order.channel_order_id);
+            let cause = Cause::new(Reason::InvalidPayload, "the PO number holds a zero character");
+            invalid.push(UnreadableOrder { key, raw: save.raw.clone(), cause });
+            continue;
+        }
+        let Some(known) = known.get(order.po.as_str()) else {
+            new.push(*save);
+            events.push(NewEvent {
+                po: order.po.as_str(),
+                kind: "pulled",
+                by: &run.run_id,
+                from: None,
+                to: Some(save.first_stage),
+                what: order.status.as_str().to_owned(),
+                detail: String::new(),
+            });
+            continue;
+        };
+        let another = !known.channel_order_id.is_empty()
+            && !order.channel_order_id.is_empty()
+            && known.channel_order_id != order.channel_order_id;
+        let older = order.updated_at.zip(known.updated_at).is_some_and(|(new, old)| micros(new) < micros(old));
+        if another {
+            invalid.push(UnreadableOrder {
+                key: order.channel_order_id.clone(),
+                raw: save.raw.clone(),
+                cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
+            });
+        } else if known.same || older {
+            counts.unchanged += 1;
+        } else {
+            // Work in progress decides by what it read; it looks at the channel itself before it writes.
+            let free = known.claimed_by.is_none_or(|fence| fence == run.fence);
+            let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
+            let status = clean(order.status.as_str());
+            if to.is_some() || known.channel_status != status {
+                events.push(NewEvent {
+                    po: order.po.as_str(),
+                    kind: "changed",
+                    by: &run.run_id,
+                    from: to.map(|_| known.stage),
+                    to,
+                    detail: format!("{} -> {status}", known.channel_status),
+                    what: status,
+                });
+            }
+            changed.push((*save, known.id, to.unwrap_or(known.stage)));
+        }
+    }
+    counts.stored += new.len() as u64;
+    counts.updated += changed.len() as u64;
+    insert(connection, &run.route, &new, now).await?;
+    update(connection, &changed, now).await?;
+    let changed = changed.iter().map(|(save, _, _)| *save);
+    add_skus(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
+    forget_unreadable(connection, &run.route, new.iter().copied().chain(changed)).await?;
+    append(connection, &run.route, &events, now).await
+}
+
+async fn known(
+    connection: &mut SqliteConnection,
+    route: &RouteName,
+    chunk: &[&SaveOrder],
+) -> Stored<HashMap<String, Known>> {
+    // The comparison of the bytes is done where they lie.
+    let mut query = QueryBuilder::new("WITH seen (po, raw) AS (");
+    query.push_values(chunk, |mut row, save| {
+        row.push_bind(save.order.po.as_str()).push_bind(save.raw.as_slice());
+    });
+    query.push(
+        ") SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+                 o.raw = seen.raw AS same
+         FROM seen CROSS JOIN order_sync AS o ON o.po = seen.po WHERE o.route = ",
+    );
+    query.push_bind(&route.0);
+    let rows = query.build().fetch_all(connection).await.map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let po: String = row.try_get("po").unwrap_or_default();
+            let values = Values::new(row, "order_sync", &*po);
+            let known = Known {
+                id: values.get("id")?,
+                channel_order_id: values.get("channel_order_id")?,
+                updated_at: values.time_or_none("updated_at")?,
+                channel_status: values.get("channel_status")?,
+                stage: values.stage("stage")?,
+                claimed_by: values.get("claimed_by")?,
+                same: values.get("same")?,
+            };
+            Ok((po, known))
+        })
+        .collect()
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    route: &RouteName,
+    new: &[&SaveOrder],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "INSERT INTO order_sync (route, po, channel_order_id, created_at, updated_at, channel_status, stage,
+                                 stage_entered_at, retailer_id, warehouse_code, service_level, sku_list, sku_names,
+                                 ship_by, stored_at, changed_at, raw) ",
+    );
+    query.push_values(new, |mut row, save| {
+        let order = &save.order;
+        row.push_bind(&route.0)
+            .push_bind(order.po.as_str())
+            .push_bind(&order.channel_order_id)
+            .push_bind(micros(order.created_at))
+            .push_bind(order.updated_at.map(micros))
+            .push_bind(clean(order.status.as_str()))
+            .push_bind(save.first_stage.number())
+            .push_bind(micros(now))
+            .push_bind(&order.retailer_id)
+            .push_bind(&order.warehouse_code)
+            .push_bind(&order.service_level)
+            .push_bind(&save.sku_list)
+            .push_bind(json!(save.sku_names).to_string())
+            .push_bind(order.ship_by.map(micros))
+            .push_bind(micros(now))
+            .push_bind(micros(now))
+            .push_bind(save.raw.as_slice());
+    });
+    query.build().execute(&mut *connection).await.map_err(unavailable)?;
+    let pos: Vec<Value> = new.iter().map(|save| save.order.po.as_str().into()).collect();
+    sqlx::query(
+        "INSERT INTO order_text (rowid, po)
+         SELECT o.id, o.po FROM json_each(?2) AS j CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value
+         ORDER BY o.id",
+    )
+    .bind(&route.0)
+    .bind(Value::from(pos).to_string())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn update(
+    connection: &mut SqliteConnection,
+    changed: &[(&SaveOrder, i64, Stage)],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    for (save, id, stage) in changed {
+        let order = &save.order;
+        sqlx::query(
+            "DELETE FROM order_sku WHERE (sku, created_at, po, route) IN
+                 (SELECT j.value, o.created_at, o.po, o.route
+                  FROM order_sync AS o, json_each(o.sku_names) AS j WHERE o.id = ?)",
+        )
+        .bind(id)
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+        sqlx::query(
+            "UPDATE order_sync
+             SET stage_entered_at = CASE WHEN stage = ?1 THEN stage_entered_at ELSE ?2 END,
+                 attempts = CASE WHEN stage = ?1 THEN attempts ELSE 0 END,
+                 last_tried_at = CASE WHEN stage = ?1 THEN last_tried_at END,
+                 next_try_at = CASE WHEN stage = ?1 THEN next_try_at END,
+                 stage = ?1, changed_at = ?2, created_at = ?3, updated_at = ?4, channel_status = ?5,
+                 channel_order_id = CASE WHEN ?6 = '' THEN channel_order_id ELSE ?6 END,
+                 retailer_id = ?7, warehouse_code = ?8, service_level = ?9, sku_list = ?10, sku_names = ?11,
+                 ship_by = ?12, raw = ?13
+             WHERE id = ?14",
+        )
+        .bind(stage.number())
+        .bind(micros(now))
+        .bind(micros(order.created_at))
+        .bind(order.updated_at.map(micros))
+        .bind(clean(order.status.as_str()))
+        .bind(&order.channel_order_id)
+        .bind(&order.retailer_id)
+        .bind(&order.warehouse_code)
+        .bind(&order.service_level)
+        .bind(&save.sku_list)
+        .bind(json!(save.sku_names).to_string())
+        .bind(order.ship_by.map(micros))
+        .bind(save.raw.as_slice())
+        .bind(id)
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+async fn add_skus<'a>(
+    connection: &mut SqliteConnection,
+    route: &RouteName,
+    saved: impl Iterator<Item = &'a SaveOrder>,
+) -> Stored<()> {
+    let rows: Vec<Value> = saved
+        .flat_map(|save| {
+            let order = &save.order;
+            save.sku_names.iter().map(|sku| json!([sku, micros(order.created_at), order.po.as_str()]))
+        })
+        .collect();
+    sqlx::query(
+        "INSERT OR IGNORE INTO order_sku (sku, created_at, po, route)
+         SELECT j.value ->> 0, j.value ->> 1, j.value ->> 2, ? FROM json_each(?) AS j",
+    )
+    .bind(&route.0)
+    .bind(Value::from(rows).to_string())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+/// An order that can be read by now is not listed as unreadable any more.
+async fn forget_unreadable<'a>(
+    connection: &mut SqliteConnection,
+    route: &RouteName,
+    saved: impl Iterator<Item = &'a SaveOrder>,
+) -> Stored<()> {
+    let keys: Vec<Value> = saved.map(|save| save.order.channel_order_id.as_str().into()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM order_unreadable WHERE route = ? AND key IN (SELECT value FROM json_each(?))")
+        .bind(&route.0)
+        .bind(Value::from(keys).to_string())
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn keep_unreadable(
+    connection: &mut SqliteConnection,
+    route: &RouteName,
+    unreadable: &[UnreadableOrder],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    for UnreadableOrder { key, raw, cause } in unreadable {
+        sqlx::query(
+            "INSERT INTO order_unreadable (route, key, reason, detail, first_at, last_at, raw)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?6)
+             ON CONFLICT (route, key) DO UPDATE
+             SET reason = excluded.reason, detail = excluded.detail, last_at = excluded.last_at, raw = excluded.raw
+             WHERE (raw, reason, detail) IS NOT (excluded.raw, excluded.reason, excluded.detail)",
+        )
+        .bind(&route.0)
+        .bind(clean(key))
+        .bind(cause.reason.code())
+        .bind(clean(&cause.detail))
+        .bind(micros(now))
+        .bind(raw.as_slice())
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn pull_state(store: &SqliteStore, route: &RouteName) -> Stored<PullState> {
+    let row = sqlx::query(
+        "SELECT (SELECT mark FROM pull_mark WHERE route = ?1 AND kind = 'created') AS created_mark,
+                (SELECT mark FROM pull_mark WHERE route = ?1 AND kind = 'updated') AS updated_mark,
+                (SELECT max(created_at) FROM order_sync WHERE route = ?1) AS newest_created",
+    )
+    .bind(&route.0)
+    .fetch_one(store.reader())
+    .await
+    .map_err(unavailable)?;
+    let values = Values::new(&row, "pull_mark", &*route.0);
+    Ok(PullState {
+        created_mark: values.time_or_none("created_mark")?,
+        updated_mark: values.time_or_none("updated_mark")?,
+        newest_created: values.time_or_none("newest_created")?,
+    })
+}
+
+pub(crate) async fn move_mark(store: &SqliteStore, run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> Stored<()> {
+    let kind = match kind {
+        WindowKind::Created => "created",
+        WindowKind::Updated => "updated",
+    };
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    sqlx::query(
+        "INSERT INTO pull_mark (route, kind, mark) VALUES (?, ?, ?)
+         ON CONFLICT (route, kind) DO UPDATE SET mark = excluded.mark WHERE excluded.mark > mark",
+    )
+    .bind(&run.route.0)
+    .bind(kind)
+    .bind(micros(to))
+    .execute(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)
+}

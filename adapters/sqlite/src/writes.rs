@@ -1,0 +1,214 @@
+//! The ledger of remote writes.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Receipt, RouteName, RunRef, Stored};
+use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote, WriteState};
+use serde_json::{Value, json};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection};
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean};
+use crate::open::SqliteStore;
+use crate::row::{Values, micros};
+use crate::runs::check_fence;
+
+pub(crate) async fn writes_of(
+    store: &SqliteStore,
+    route: &RouteName,
+    orders: &[PoNumber],
+) -> Stored<Vec<RemoteWrite>> {
+    let pos: Vec<Value> = orders.iter().map(|po| po.as_str().into()).collect();
+    let rows = sqlx::query(
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, attempts, message
+         FROM remote_write
+         WHERE route = ? AND po IN (SELECT value FROM json_each(?))
+         ORDER BY po, intended_at, kind, part",
+    )
+    .bind(&route.0)
+    .bind(Value::from(pos).to_string())
+    .fetch_all(store.reader())
+    .await
+    .map_err(unavailable)?;
+    rows.iter().map(remote_write).collect()
+}
+
+fn values_of(row: &SqliteRow) -> Values<'_> {
+    let part = |column| row.try_get::<String, _>(column).unwrap_or_default();
+    Values::new(row, "remote_write", format!("{} {} {}", part("kind"), part("po"), part("part")))
+}
+
+fn key_of(values: &Values<'_>) -> Stored<WriteKey> {
+    let kind: String = values.get("kind")?;
+    Ok(WriteKey {
+        kind: WriteKind::parse(&kind).ok_or_else(|| values.corrupt("kind"))?,
+        po: values.po()?,
+        part: values.get("part")?,
+    })
+}
+
+fn state_of(values: &Values<'_>) -> Stored<WriteState> {
+    let state: String = values.get("state")?;
+    WriteState::parse(&state).ok_or_else(|| values.corrupt("state"))
+}
+
+fn remote_write(row: &SqliteRow) -> Stored<RemoteWrite> {
+    let values = values_of(row);
+    Ok(RemoteWrite {
+        key: key_of(&values)?,
+        state: state_of(&values)?,
+        request_hash: values.get("request_hash")?,
+        receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
+        intended_at: values.time("intended_at")?,
+        attempts: values.number("attempts")?,
+        message: values.get("message")?,
+    })
+}
+
+pub(crate) async fn intend(
+    store: &SqliteStore,
+    run: &RunRef,
+    intents: &[Intent],
+    now: DateTime<Utc>,
+) -> Stored<Vec<WriteKey>> {
+    if intents.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut seen = HashSet::new();
+    let rows: Vec<Value> = intents
+        .iter()
+        .filter(|intent| seen.insert(&intent.key))
+        .map(|Intent { key, request_hash }| json!([key.kind.as_str(), key.po.as_str(), key.part, request_hash]))
+        .collect();
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    // A new intent is about a new request: what the remote gave for the one before says nothing of it.
+    // "WHERE true" keeps the parser from taking ON for the join's.
+    let committed = sqlx::query(
+        "INSERT INTO remote_write (route, kind, po, part, state, request_hash, attempts, intended_at, run_no)
+         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, 'intended', j.value ->> 3, 1, ?2, ?3
+         FROM json_each(?4) AS j WHERE true
+         ON CONFLICT (route, kind, po, part) DO UPDATE
+         SET state = 'intended', request_hash = excluded.request_hash, attempts = attempts + 1, receipt = NULL,
+             message = NULL, noted_at = NULL, intended_at = excluded.intended_at, run_no = excluded.run_no
+         WHERE state IN ('rejected', 'void')
+         RETURNING kind, po, part",
+    )
+    .bind(&run.route.0)
+    .bind(micros(now))
+    .bind(run.fence)
+    .bind(Value::from(rows).to_string())
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    let committed: HashSet<WriteKey> = committed.iter().map(|row| key_of(&values_of(row))).collect::<Stored<_>>()?;
+    tx.commit().await.map_err(unavailable)?;
+    let mut refused: Vec<WriteKey> =
+        seen.into_iter().filter(|key| !committed.contains(*key)).cloned().collect();
+    refused.sort();
+    Ok(refused)
+}
+
+pub(crate) async fn note(store: &SqliteStore, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let notes: Vec<&WriteNote> = notes.iter().collect();
+    settle(&mut tx, run, &notes, now).await?;
+    tx.commit().await.map_err(unavailable)
+}
+
+/// Writes down what became known, within a transaction. What the remote did stays done: a later note
+/// that knows less does not undo it.
+pub(crate) async fn settle(
+    connection: &mut SqliteConnection,
+    run: &RunRef,
+    notes: &[&WriteNote],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut states = states_before(connection, run, notes).await?;
+    let mut rows: Vec<Value> = Vec::with_capacity(notes.len());
+    let mut events = Vec::new();
+    for note in notes {
+        let before = states.insert(note.key.clone(), note.state);
+        if before == Some(WriteState::Applied)
+            && matches!(note.state, WriteState::Intended | WriteState::Accepted | WriteState::Unknown)
+        {
+            states.insert(note.key.clone(), WriteState::Applied);
+            continue;
+        }
+        let WriteKey { kind, po, part } = &note.key;
+        let receipt = note.receipt.as_ref().map(|receipt| clean(&receipt.0));
+        let message = note.message.as_deref().map(clean);
+        // A person cares about ends and doubts. Stock is not about an order.
+        if before != Some(note.state)
+            && matches!(note.state, WriteState::Applied | WriteState::Rejected | WriteState::Unknown)
+            && *kind != WriteKind::Stock
+        {
+            let detail = [part.as_str(), message.as_deref().unwrap_or_default()];
+            events.push(NewEvent {
+                po: po.as_str(),
+                kind: "write",
+                by: &run.run_id,
+                from: None,
+                to: None,
+                what: format!("{} {}", kind.as_str(), note.state.as_str()),
+                detail: detail.iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": "),
+            });
+        }
+        rows.push(json!([kind.as_str(), po.as_str(), part, note.state.as_str(), receipt, message]));
+    }
+    // A note without an intent is kept all the same: somebody else did it, and we found it.
+    sqlx::query(
+        "INSERT INTO remote_write (route, kind, po, part, state, request_hash, receipt, message, attempts,
+                                   intended_at, noted_at, run_no)
+         SELECT ?1, j.value ->> 0, j.value ->> 1, j.value ->> 2, j.value ->> 3, '', j.value ->> 4, j.value ->> 5, 0,
+                ?2, ?2, ?3
+         FROM json_each(?4) AS j WHERE true
+         ON CONFLICT (route, kind, po, part) DO UPDATE
+         SET state = excluded.state, receipt = coalesce(excluded.receipt, receipt),
+             message = coalesce(excluded.message, message), noted_at = excluded.noted_at",
+    )
+    .bind(&run.route.0)
+    .bind(micros(now))
+    .bind(run.fence)
+    .bind(Value::from(rows).to_string())
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    append(connection, &run.route, &events, now).await
+}
+
+async fn states_before(
+    connection: &mut SqliteConnection,
+    run: &RunRef,
+    notes: &[&WriteNote],
+) -> Stored<HashMap<WriteKey, WriteState>> {
+    let keys: Vec<Value> =
+        notes.iter().map(|n| json!([n.key.kind.as_str(), n.key.po.as_str(), n.key.part])).collect();
+    let rows = sqlx::query(
+        "SELECT w.kind, w.po, w.part, w.state
+         FROM json_each(?2) AS j
+         JOIN remote_write AS w
+           ON w.route = ?1 AND w.kind = j.value ->> 0 AND w.po = j.value ->> 1 AND w.part = j.value ->> 2",
+    )
+    .bind(&run.route.0)
+    .bind(Value::from(keys).to_string())
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = values_of(row);
+            Ok((key_of(&values)?, state_of(&values)?))
+        })
+        .collect()
+}

@@ -1,0 +1,228 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Parser, Subcommand};
+
+/// Keeps sales channels and ERPs in step: orders, acknowledgements, shipments, invoices.
+#[derive(Debug, Parser)]
+#[command(name = "ipass", version, about, propagate_version = true)]
+pub(crate) struct Cli {
+    /// Configuration file; without it `ipass.toml` if there is one, and the environment.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print one JSON document on stdout and nothing else there.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show it working: simulated vendors and the service, no account, no configuration.
+    Demo(DemoArgs),
+    /// Run the service: migrate, schedule, answer HTTP.
+    Serve,
+    /// Run one job once, by hand: also a disabled one, ignoring next-try times.
+    Run(RunArgs),
+    /// Orders: list, show, why, set-status, retry.
+    #[command(subcommand)]
+    Orders(OrdersCommand),
+    /// Run-time settings of a route: show, import, export.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// The boot configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Bring the store's schema up to date.
+    Migrate,
+    /// Only the simulated vendors, for trying clients.
+    Sandbox(SandboxArgs),
+    /// Make the hash of an admin password, read from stdin, for `admin.password_hash`.
+    HashPassword,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Drive all orders to their end, print a table and leave; exit code 0 only if every order ended
+    /// where it should.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// How many orders.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) orders: u32,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Port of the service; 0 takes a free one.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
+    /// Folder for the demo's database; a temporary one otherwise.
+    #[arg(long)]
+    pub(crate) data: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// `pull_orders`, `push_orders`, `ack_orders`, `ship_orders`, `invoice_orders`, or an alias of the route.
+    pub(crate) job: String,
+    /// The route; needed when several are configured.
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+    /// Only this purchase order.
+    #[arg(long)]
+    pub(crate) po: Option<String>,
+    /// Start of a range of creation times, RFC 3339, inclusive; for `pull_orders`.
+    #[arg(long, requires = "end")]
+    pub(crate) start: Option<DateTime<Utc>>,
+    /// End of the range, RFC 3339, exclusive.
+    #[arg(long, requires = "start")]
+    pub(crate) end: Option<DateTime<Utc>>,
+    /// At most so many orders, instead of the setting.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) size: Option<u32>,
+    /// Show what would be sent; send and store nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrdersCommand {
+    /// Orders, newest first.
+    List(ListArgs),
+    /// One order with its history.
+    Show(OneOrder),
+    /// Why an order does not move: the cause, since when, next try, who acts.
+    Why(OneOrder),
+    /// Move an order by hand; evidence stays.
+    SetStatus(SetStatusArgs),
+    /// Make orders due now.
+    Retry(RetryArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+    /// Part of the PO number.
+    #[arg(long)]
+    pub(crate) po: Option<String>,
+    /// Stages 1 to 6; may be repeated.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub(crate) status: Vec<u8>,
+    /// Reason code, for example `missing_shop_mapping`.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Last outcome: advanced, waiting, blocked, failed.
+    #[arg(long, value_parser = ["advanced", "waiting", "blocked", "failed"])]
+    pub(crate) outcome: Option<String>,
+    /// A SKU of the order, whole.
+    #[arg(long)]
+    pub(crate) sku: Option<String>,
+    /// Part of a tracking number.
+    #[arg(long)]
+    pub(crate) tracking: Option<String>,
+    /// Number of the invoice.
+    #[arg(long)]
+    pub(crate) invoice: Option<String>,
+    /// Warehouse code.
+    #[arg(long)]
+    pub(crate) warehouse: Option<String>,
+    /// Retailer account.
+    #[arg(long)]
+    pub(crate) retailer: Option<String>,
+    /// Created at the channel not before, RFC 3339.
+    #[arg(long)]
+    pub(crate) start: Option<DateTime<Utc>>,
+    /// Created at the channel before, RFC 3339.
+    #[arg(long)]
+    pub(crate) end: Option<DateTime<Utc>>,
+    /// Where the next page starts, as the page before printed it.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+    /// Orders a page.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OneOrder {
+    /// The PO number.
+    pub(crate) po: String,
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetStatusArgs {
+    /// The PO number.
+    pub(crate) po: String,
+    /// The new stage, 1 to 6.
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=6))]
+    pub(crate) status: u8,
+    /// Why; kept in the order's history.
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Who; kept in the order's history.
+    #[arg(long, default_value = "cli")]
+    pub(crate) by: String,
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RetryArgs {
+    /// Only this PO number; otherwise `--all`.
+    #[arg(required_unless_present = "all")]
+    pub(crate) po: Option<String>,
+    /// Every unfinished order of the route.
+    #[arg(long, conflicts_with = "po")]
+    pub(crate) all: bool,
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// The live settings.
+    Show(RouteArg),
+    /// Validate a file and make it live; every problem is printed, and with one nothing changes.
+    Import {
+        /// The JSON file; `-` reads stdin.
+        file: PathBuf,
+        #[arg(long)]
+        route: Option<String>,
+        /// Who saves it.
+        #[arg(long, default_value = "cli")]
+        by: String,
+    },
+    /// The live document, exactly as it was saved.
+    Export(RouteArg),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RouteArg {
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read everything that a start would read, and say what is wrong.
+    Check,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SandboxArgs {
+    /// Port; 0 takes a free one.
+    #[arg(long, default_value_t = 8090)]
+    pub(crate) port: u16,
+    /// How many orders.
+    #[arg(long, default_value_t = 200)]
+    pub(crate) orders: u32,
+    /// Seed of the simulated world.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+}

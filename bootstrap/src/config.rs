@@ -1,0 +1,170 @@
+//! Boot configuration: file, then `.env`, then environment; restart to change.
+
+mod merge;
+
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+
+/// Everything that is read at start.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[derive(Default)]
+pub(crate) struct BootConfig {
+    /// HTTP.
+    pub(crate) server: Server,
+    /// The database.
+    pub(crate) store: Store,
+    /// Log files.
+    pub(crate) log: Log,
+    /// The admin pages.
+    pub(crate) admin: Admin,
+    /// The open API.
+    pub(crate) api: Api,
+    /// Channel accounts joined to ERP accounts.
+    pub(crate) routes: Vec<RouteConfig>,
+}
+
+/// HTTP.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Server {
+    /// Address and port.
+    pub(crate) listen: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".to_owned() }
+    }
+}
+
+/// The database.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Store {
+    /// `sqlite://path` or `postgres://user:password@host/database`.
+    pub(crate) url: SecretString,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self { url: SecretString::from("sqlite://ipass.db") }
+    }
+}
+
+/// Log files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Log {
+    /// Folder of the daily files, kept 14 days; empty writes none.
+    pub(crate) dir: PathBuf,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { dir: PathBuf::from("logs") }
+    }
+}
+
+/// The admin pages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Admin {
+    /// Argon2id hash, as `ipass hash-password` makes it.
+    pub(crate) password_hash: SecretString,
+    /// Zone in which times are shown; everything inside is UTC.
+    pub(crate) display_timezone: String,
+    /// Folder of export files.
+    pub(crate) export_dir: PathBuf,
+    /// Longest range of an export, in days.
+    pub(crate) export_max_days: u32,
+    /// Above this many bytes of exports the oldest go.
+    pub(crate) export_cleanup_bytes: u64,
+}
+
+impl Default for Admin {
+    fn default() -> Self {
+        Self {
+            password_hash: SecretString::from(""),
+            display_timezone: "Asia/Shanghai".to_owned(),
+            export_dir: PathBuf::from("exports"),
+            export_max_days: 366,
+            export_cleanup_bytes: 100 << 20,
+        }
+    }
+}
+
+/// The open API.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Api {
+    /// Bearer token; empty switches the API off.
+    pub(crate) token: SecretString,
+}
+
+/// One channel account joined to one ERP account.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteConfig {
+    /// Its name, for example `dsco_lingxing`.
+    pub(crate) name: String,
+    /// The channel account.
+    pub(crate) channel: ChannelConfig,
+    /// The ERP account.
+    pub(crate) erp: ErpConfig,
+}
+
+/// A channel account; a new channel is one more variant.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ChannelConfig {
+    /// DSCO (Rithum).
+    Dsco(ipass_dsco::Config),
+}
+
+/// An ERP account; a new ERP is one more variant.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub(crate) enum ErpConfig {
+    /// Lingxing 领星.
+    Lingxing(ipass_lingxing::Config),
+}
+
+/// Reads and checks the configuration. The error names the place and the remedy.
+pub(crate) fn load(file: Option<&Path>) -> Result<BootConfig, String> {
+    let document = merge::document(file)?;
+    let config: BootConfig = serde_path_to_error::deserialize(document).map_err(|error| {
+        let path = error.path().to_string();
+        format!("configuration, {path}: {}", error.into_inner())
+    })?;
+    check(&config)?;
+    Ok(config)
+}
+
+/// What types cannot say.
+fn check(config: &BootConfig) -> Result<(), String> {
+    if config.server.listen.parse::<std::net::SocketAddr>().is_err() {
+        return Err(format!(
+            "configuration, server.listen: {:?} is not an address like 127.0.0.1:8080",
+            config.server.listen
+        ));
+    }
+    if config.admin.display_timezone.parse::<chrono_tz::Tz>().is_err() {
+        return Err(format!(
+            "configuration, admin.display_timezone: {:?} is not a zone; use a name like Asia/Shanghai",
+            config.admin.display_timezone
+        ));
+    }
+    for (index, route) in config.routes.iter().enumerate() {
+        let place = format!("configuration, routes[{index}].name");
+        if route.name.is_empty() || !route.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
+            return Err(format!("{place}: use letters, digits, `_` and `-`"));
+        }
+        if config.routes[..index].iter().any(|other| other.name == route.name) {
+            return Err(format!("{place}: {} is there twice; a route's data belongs to its name", route.name));
+        }
+    }
+    Ok(())
+}

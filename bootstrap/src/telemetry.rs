@@ -1,0 +1,66 @@
+//! Logs: JSON lines to a daily file and stdout, readable text on a terminal.
+
+use std::io::IsTerminal as _;
+use std::path::Path;
+
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_appender::rolling::{Builder, Rotation};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+/// Days of log files that are kept.
+const KEPT_FILES: usize = 14;
+
+/// Keeps the log file's writer alive; dropping it flushes the file.
+pub(crate) struct Telemetry {
+    _file: Option<WorkerGuard>,
+}
+
+/// Where log lines go besides the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Console {
+    /// To stdout: the service.
+    Stdout,
+    /// To stderr: commands, whose stdout is their answer.
+    Stderr,
+    /// Nowhere: the demo draws its own picture.
+    Silent,
+}
+
+/// Starts logging. `RUST_LOG` chooses levels, `info` otherwise.
+pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Telemetry> {
+    let filter = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let (file, guard) = match dir {
+        None => (None, None),
+        Some(dir) => {
+            let writer = Builder::new()
+                .rotation(Rotation::DAILY)
+                .filename_prefix("ipass")
+                .filename_suffix("jsonl")
+                .max_log_files(KEPT_FILES)
+                .build(dir)
+                .map_err(|error| anyhow::anyhow!("log.dir {}: {error}; choose a folder that can be written", dir.display()))?;
+            // Lossless: a log line that explains an order must not be dropped under load.
+            let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(writer);
+            let layer = tracing_subscriber::fmt::layer().json().with_writer(writer).with_filter(filter());
+            (Some(layer), Some(guard))
+        }
+    };
+    let stdout = (console == Console::Stdout && !std::io::stdout().is_terminal())
+        .then(|| tracing_subscriber::fmt::layer().json().with_writer(std::io::stdout).with_filter(filter()));
+    let terminal = (console == Console::Stdout && std::io::stdout().is_terminal())
+        .then(|| tracing_subscriber::fmt::layer().compact().with_writer(std::io::stdout).with_filter(filter()));
+    let stderr = (console == Console::Stderr).then(|| {
+        let quiet = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        tracing_subscriber::fmt::layer().compact().with_writer(std::io::stderr).with_filter(quiet())
+    });
+    tracing_subscriber::registry()
+        .with(file)
+        .with(stdout)
+        .with(terminal)
+        .with(stderr)
+        .try_init()
+        .map_err(|error| anyhow::anyhow!("logging is already set up: {error}"))?;
+    Ok(Telemetry { _file: guard })
+}
