@@ -80,7 +80,7 @@ impl Service {
     pub(crate) async fn open(config: BootConfig) -> Result<Self, End> {
         let dir = Some(config.log.dir.as_path()).filter(|dir| !dir.as_os_str().is_empty());
         let telemetry = telemetry::start(dir, Console::Stderr).map_err(End::usage)?;
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
         if config.routes.is_empty() {
             return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));
         }
@@ -114,7 +114,7 @@ pub(crate) fn print(text: &str) {
 
 async fn check(file: Option<&Path>, json: bool) -> Result<(), End> {
     let config = load(file)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
     let names: Vec<String> = config.routes.iter().map(|route| route.name.clone()).collect();
     if names.is_empty() {
         return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));

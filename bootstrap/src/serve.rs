@@ -19,7 +19,7 @@ use crate::wiring;
 pub(crate) async fn serve(config: BootConfig) -> Result<(), End> {
     let dir = Some(config.log.dir.as_path()).filter(|dir| !dir.as_os_str().is_empty());
     let _telemetry = telemetry::start(dir, Console::Stdout).map_err(End::usage)?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
     if config.routes.is_empty() {
         return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use ipass_core::ports::{Clock, ErpSink, OrderSource, PortError, RouteName, SyncStore};
 use ipass_core::run::{Route, Runner};
 use ipass_http_kit::{Http, TaskMeter};
+use ipass_postgres::PostgresStore;
 use ipass_sqlite::SqliteStore;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -17,6 +18,10 @@ pub(crate) async fn store(url: &SecretString) -> Result<Arc<dyn SyncStore>, Stri
     match scheme {
         "sqlite" => {
             let store = SqliteStore::open(url).await.map_err(|error| unreachable_store(&error))?;
+            Ok(Arc::new(store))
+        }
+        "postgres" | "postgresql" => {
+            let store = PostgresStore::connect(url).await.map_err(|error| unreachable_store(&error))?;
             Ok(Arc::new(store))
         }
         other => Err(format!(

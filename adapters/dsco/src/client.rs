@@ -248,6 +248,8 @@ fn order_page(kind: &CallKind, reply: &Reply) -> Result<OrderPage, PortError> {
             Ok(OrderPage { scroll_id: elements.scroll_id, orders })
         }
         Err(Unreadable::NotJson) => Err(error_of(kind.name, reply)),
-        Err(Unreadable::NoArray) => Err(PortError::invalid(format!("{}: the answer holds no list of orders", kind.name))),
+        Err(Unreadable::NoArray) => {
+            Err(PortError::invalid(format!("{}: the answer holds no list of orders", kind.name)))
+        }
     }
 }

@@ -126,12 +126,13 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Kinds {
     pub(crate) fn new(name: &str, limits: LimitsConfig) -> Result<Self, PortError> {
-        let factor = Decimal::try_from(limits.factor).ok().filter(|factor| factor.is_sign_positive() && !factor.is_zero());
+        let factor = Decimal::try_from(limits.factor).ok().filter(|factor| *factor > Decimal::ZERO);
         let factor = factor.ok_or_else(|| {
             PortError::invalid(format!("limits of {name}: `factor` must be a number above 0, normally 1.0"))
         })?;
         let scaled = |published: u32| {
-            factor.checked_mul(published.into()).and_then(|product| product.floor().to_u32()).unwrap_or(published).max(1)
+            let product = factor.checked_mul(published.into()).and_then(|product| product.floor().to_u32());
+            product.unwrap_or(published).max(1)
         };
         let kind = |name, (per_second, per_minute), timeout, max_body| {
             let pace = if limits.enabled {
@@ -199,7 +200,8 @@ mod tests {
             let error = config(section).into_credentials("main").err().unwrap();
             assert!(error.message().starts_with("credentials of main: "), "{error}");
             assert!(error.message().contains(why), "{error}");
-            assert!(error.message().ends_with("set either `token`, or both `client_id` and `client_secret`"), "{error}");
+            let remedy = "set either `token`, or both `client_id` and `client_secret`";
+            assert!(error.message().ends_with(remedy), "{error}");
         }
     }
 

@@ -84,12 +84,12 @@ impl Client {
 
     async fn invoice_of(&self, order: &OrderRef) -> Result<Option<InvoiceRecord>, PortError> {
         let po = order.po.as_str();
-        let same_order = |id: &Option<String>| {
-            order.channel_order_id.is_empty() || id.as_ref().is_none_or(|id| *id == order.channel_order_id)
+        let same_order = |id: Option<&str>| {
+            order.channel_order_id.is_empty() || id.is_none_or(|id| id == order.channel_order_id)
         };
         let mut found = self.invoices_of_po(po).await?;
         // Another retailer's order may have the same PO number.
-        found.retain(|invoice| invoice.po.as_deref() == Some(po) && same_order(&invoice.order_id));
+        found.retain(|invoice| invoice.po.as_deref() == Some(po) && same_order(invoice.order_id.as_deref()));
         let Some(invoice) = found.into_iter().next() else { return Ok(None) };
         let unnamed = || PortError::invalid(format!("GET /invoice: the invoice of {po} has no invoiceId"));
         Ok(Some(InvoiceRecord { invoice_id: invoice.invoice_id.ok_or_else(unnamed)? }))

@@ -204,7 +204,8 @@ mod tests {
     fn entries_are_reduced_to_what_identifies_them() {
         let page = read(
             r#"{"scrollId":null,"status":"COMPLETED","logs":[
-            {"payload":{"id":9000000001,"type":"DSCO_ORDER_ID"},"status":"SUCCESS","dateProcessed":"2026-01-28T02:00:04.000Z"},
+            {"payload":{"id":9000000001,"type":"DSCO_ORDER_ID"},"status":"SUCCESS",
+             "dateProcessed":"2026-01-28T02:00:04.000Z"},
             {"payload":{"poNumber":"P","shipments":[{"trackingNumber":"T1"},{"trackingNumber":2}]},"status":"failure",
              "results":[{"code":"X","description":["a","b"]},{"description":{"c":"d"}}]},
             {"payload":{"invoiceId":"I","poNumber":"P","lineItems":[{}]},"status":"pending","results":null},

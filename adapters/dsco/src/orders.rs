@@ -6,7 +6,7 @@
 
 mod plan;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, ErrorKind, OrderRef, PageError, PortError, PulledOrder, WindowKind};
@@ -14,8 +14,8 @@ use ipass_core::ports::{Answer, ErrorKind, OrderRef, PageError, PortError, Pulle
 use crate::client::Client;
 use plan::{Plan, Span, plan};
 
-/// The vendor's largest page.
-const PAGE_SIZE: u16 = 1000;
+/// Half of the vendor's largest page: a page is held in memory as a whole.
+const PAGE_SIZE: u16 = 500;
 
 /// After so many failures in a row the vendor is taken to be down, and the rest is not asked.
 const FAILURES: usize = 3;
@@ -30,56 +30,79 @@ impl Client {
         let orders: Vec<&OrderRef> = orders.iter().filter(|order| seen.insert(&order.po)).collect();
         let mut answers = Vec::with_capacity(orders.len());
         let Plan { spans, mut singles } = plan(orders, self.latest());
-        for span in &spans {
-            singles.extend(self.search(span, &mut answers).await);
-        }
-        self.ask_singly(singles, &mut answers).await;
-        answers
-    }
-
-    /// Looks for a span's orders page by page; hands back those that are better asked for singly.
-    async fn search<'a>(&self, span: &Span<'a>, answers: &mut Vec<State>) -> Vec<&'a OrderRef> {
-        let mut missing = span.orders.clone();
-        let mut pages = 1;
-        let mut page = match self.first_page(WindowKind::Created, span.since, span.until, PAGE_SIZE).await {
-            Ok(page) => page,
-            Err(error) => return fail(missing, &error, answers),
-        };
-        loop {
-            let empty = page.orders.is_empty();
-            for found in page.orders {
-                if let Some(place) = missing.iter().position(|asked| is(&found, asked)) {
-                    let asked = missing.swap_remove(place);
-                    answers.push(Answer { key: asked.po.clone(), result: Ok(Some(found)) });
-                }
-            }
-            // An order may show later than it was created, so one that did not appear is asked for.
-            let scroll_id = page.scroll_id.filter(|_| !empty && !missing.is_empty() && pages <= missing.len());
-            let Some(scroll_id) = scroll_id else { return missing };
-            page = match self.next_page(&scroll_id).await {
-                Ok(page) => page,
-                Err(PageError::CursorExpired) => return missing,
-                Err(PageError::Port(error)) => return fail(missing, &error, answers),
-            };
-            pages += 1;
-        }
-    }
-
-    async fn ask_singly(&self, orders: Vec<&OrderRef>, answers: &mut Vec<State>) {
         let mut breaker = Breaker::default();
-        for asked in orders {
+        for span in &spans {
+            let rest = match breaker.open() {
+                Some(error) => fail(span.orders.clone(), &error, &mut answers),
+                None => self.search(span, &mut breaker, &mut answers).await,
+            };
+            singles.extend(rest);
+        }
+        for asked in singles {
             let result = match breaker.open() {
                 Some(error) => Err(error),
                 None => breaker.note(self.state(asked).await),
             };
             answers.push(Answer { key: asked.po.clone(), result });
         }
+        answers
+    }
+
+    /// Looks for a span's orders page by page; hands back those that are better asked for singly.
+    async fn search<'a>(
+        &self,
+        span: &Span<'a>,
+        breaker: &mut Breaker,
+        answers: &mut Vec<State>,
+    ) -> Vec<&'a OrderRef> {
+        // By id, because a page has up to a thousand orders; those without one are told by their PO number.
+        let mut missing: HashMap<&str, &'a OrderRef> = span
+            .orders
+            .iter()
+            .map(|asked| {
+                let id = asked.channel_order_id.as_str();
+                (if id.is_empty() { asked.po.as_str() } else { id }, *asked)
+            })
+            .collect();
+        let mut pages = 1;
+        let first = self.first_page(WindowKind::Created, span.since, span.until, PAGE_SIZE).await;
+        let mut page = match breaker.note(first) {
+            Ok(page) => page,
+            Err(error) => return fail(span.orders.clone(), &error, answers),
+        };
+        loop {
+            let empty = page.orders.is_empty();
+            for found in page.orders {
+                let po = found.order.as_ref().map_or("", |order| order.po.as_str());
+                let Some(name) = [found.key.as_str(), po].into_iter().find(|name| missing.contains_key(name)) else {
+                    continue;
+                };
+                if let Some(asked) = missing.get(name).copied().filter(|asked| is(&found, asked)) {
+                    missing.remove(name);
+                    answers.push(Answer { key: asked.po.clone(), result: Ok(Some(found)) });
+                }
+            }
+            // An order may show later than it was created, so one that did not appear is asked for.
+            let scroll_id = page.scroll_id.filter(|_| !empty && !missing.is_empty() && pages <= missing.len());
+            let Some(scroll_id) = scroll_id else { return missing.into_values().collect() };
+            page = match self.next_page(&scroll_id).await {
+                Ok(page) => page,
+                Err(PageError::CursorExpired) => return missing.into_values().collect(),
+                Err(PageError::Port(error)) => {
+                    breaker.count(&error);
+                    return fail(missing.into_values().collect(), &error, answers);
+                }
+            };
+            pages += 1;
+        }
     }
 
     async fn state(&self, asked: &OrderRef) -> Result<Option<PulledOrder>, PortError> {
         let found = self.orders_of_po(asked.po.as_str()).await?;
         let unreadable = found.iter().any(|order| order.order.is_err());
-        match found.into_iter().find(|order| is(order, asked)) {
+        // Asked without an id, as a person does: the only order of this number is meant.
+        let only = found.len() == 1 && asked.channel_order_id.is_empty();
+        match found.into_iter().find(|order| is(order, asked) || (only && order.order.is_err())) {
             Some(order) => Ok(Some(order)),
             // It may be the one that was asked for.
             None if unreadable => {
@@ -104,7 +127,7 @@ fn fail<'a>(missing: Vec<&'a OrderRef>, error: &PortError, answers: &mut Vec<Sta
     Vec::new()
 }
 
-/// Stops a row of single questions that nobody answers: at once when the credentials are refused or
+/// Stops a row of questions that nobody answers: at once when the credentials are refused or
 /// the vendor asks to wait, after some failures in a row when it is down.
 #[derive(Default)]
 pub(crate) struct Breaker {
@@ -121,16 +144,18 @@ impl Breaker {
     pub(crate) fn note<T>(&mut self, result: Result<T, PortError>) -> Result<T, PortError> {
         match &result {
             Ok(_) => self.failures = 0,
-            Err(error) => {
-                self.failures = match error.kind() {
-                    ErrorKind::Auth | ErrorKind::Throttled { .. } => FAILURES,
-                    ErrorKind::Retryable => self.failures + 1,
-                    ErrorKind::Rejected | ErrorKind::Invalid => 0,
-                };
-                self.last = Some(error.clone());
-            }
+            Err(error) => self.count(error),
         }
         result
+    }
+
+    fn count(&mut self, error: &PortError) {
+        self.failures = match error.kind() {
+            ErrorKind::Auth | ErrorKind::Throttled { .. } => FAILURES,
+            ErrorKind::Retryable => self.failures + 1,
+            ErrorKind::Rejected | ErrorKind::Invalid => 0,
+        };
+        self.last = Some(error.clone());
     }
 }
 

@@ -7,3 +7,59 @@ mod orders;
 pub(crate) use documents::{document, names_documents};
 pub(crate) use drafts::{new_order, remote_words};
 pub(crate) use orders::{erp_order, names_orders};
+
+#[cfg(test)]
+mod tests {
+    use ipass_core::order::PoNumber;
+
+    use super::*;
+    use crate::dto::{CreateData, OrderRow, Raw, WmsRow};
+    use crate::error;
+    use crate::testing::{answers, fixture_text, reply};
+    use crate::time::Zone;
+
+    /// Numbers that look random and are the same in every run.
+    fn next(state: &mut u64) -> usize {
+        *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(*state >> 33).unwrap()
+    }
+
+    /// Everything that an answer goes through.
+    fn read(body: &str) {
+        let po = PoNumber::new("PO-TEST-0001").unwrap();
+        let zone = Zone::parse("Asia/Shanghai", "test").unwrap();
+        let Ok(envelope) = error::read("POST /x", &reply(200, body)) else { return };
+        for row in envelope.page::<OrderRow>().into_iter().flat_map(|page| page.rows).flatten() {
+            let _ = (names_orders(&row, true), erp_order(&row, &po));
+        }
+        for row in envelope.page::<WmsRow>().into_iter().flat_map(|page| page.rows).flatten() {
+            let _ = (names_documents(&row), document(&row, &po, zone));
+        }
+        let _ = envelope.data.as_ref().and_then(Raw::read::<CreateData>);
+    }
+
+    #[test]
+    fn mutilated_answers_are_errors_and_never_a_panic() {
+        let values =
+            ["null", "[]", "{}", "\"\"", "0", "-1", "1e999", "true", "99999999999999999999", "\"\\u0000\"", "[[]]"];
+        let mut state = 1;
+        for name in answers() {
+            let text = fixture_text(&name);
+            read(&text);
+            for _ in 0..200 {
+                let cut = |at: usize| (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
+                let (from, length) = (next(&mut state) % text.len(), next(&mut state) % 40);
+                let (from, to) = (cut(from), cut((from + length).min(text.len())));
+                let value = values[next(&mut state) % values.len()];
+                read(&text[..from]);
+                read(&format!("{}{value}{}", &text[..from], &text[to.max(from)..]));
+                // The value of one member, so that the whole stays JSON.
+                if let Some(colon) = text[from..].find("\": ") {
+                    let start = from + colon + 3;
+                    let end = text[start..].find([',', '\n']).map_or(text.len(), |end| start + end);
+                    read(&format!("{}{value}{}", &text[..start], &text[end..]));
+                }
+            }
+        }
+    }
+}

@@ -258,7 +258,7 @@ pub(crate) struct ProductRow {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{fixture, fixture_text};
+    use crate::testing::{answers, fixture, fixture_text};
 
     fn page<T: for<'de> Deserialize<'de>>(body: &str) -> Option<Page<Option<T>>> {
         serde_json::from_str::<Envelope>(body).unwrap().page()
@@ -309,17 +309,10 @@ mod tests {
 
     #[test]
     fn every_recorded_answer_reads() {
-        let folder = format!("{}/../../contract-tests/fixtures/lingxing", env!("CARGO_MANIFEST_DIR"));
-        let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let answers =
-            names.filter(|name| !name.starts_with("req_") && !name.starts_with('_') && name != "sign_vectors.json");
-        let mut n_answers = 0;
-        for name in answers {
+        for name in answers() {
             let envelope: Envelope = serde_json::from_slice(&fixture(&name).body).unwrap();
             assert!(envelope.code.is_some() && (envelope.message.is_some() || envelope.msg.is_some()), "{name}");
-            n_answers += 1;
         }
-        assert!(n_answers > 60, "{n_answers}");
     }
 
     #[test]

@@ -96,13 +96,9 @@ mod tests {
     }
 
     fn vector(value: &Value) -> Vector {
-        let params = match value["body_raw"].as_str() {
-            Some(body) => body_params(body.as_bytes()).unwrap(),
-            None => {
-                let query = value["query"].as_object().unwrap();
-                query.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect()
-            }
-        };
+        let query = value["query"].as_object().into_iter().flatten();
+        let of_query = || query.map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
+        let params = value["body_raw"].as_str().map_or_else(of_query, |body| body_params(body.as_bytes()).unwrap());
         Vector {
             name: value["name"].as_str().unwrap().to_owned(),
             signer: Signer::new(value["app_id"].as_str().unwrap(), "test").unwrap(),

@@ -8,6 +8,9 @@ use ipass_core::ports::PortError;
 /// looks at by default, so a month is what is known to work.
 const SPAN_DAYS: u64 = 31;
 
+/// Years of real times; the epoch is before them.
+const YEARS: std::ops::Range<i32> = 1971..2200;
+
 /// The zone of an account.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Zone(Tz);
@@ -23,7 +26,7 @@ impl Zone {
     /// empty text, zeros, the epoch (`1970-01-01 08:00:00`).
     pub(crate) fn instant(self, text: &str) -> Option<DateTime<Utc>> {
         let local = NaiveDateTime::parse_from_str(text.trim(), "%Y-%m-%d %H:%M:%S").ok()?;
-        if local.year() <= 1970 {
+        if !YEARS.contains(&local.year()) {
             return None;
         }
         // A clock that is put back shows an hour twice: the first is taken. One that is put forward
@@ -76,6 +79,8 @@ mod tests {
             ("Asia/Shanghai", "0", None),
             ("Asia/Shanghai", "0000-00-00 00:00:00", None),
             ("Asia/Shanghai", "1970-01-01 08:00:00", None),
+            ("Asia/Shanghai", "9999-12-31 23:59:59", None),
+            ("Asia/Shanghai", "262142-12-31 23:59:59", None),
             ("Asia/Shanghai", "yesterday", None),
         ] {
             assert_eq!(zone(zone_name).instant(text), expected.map(utc), "{zone_name} {text}");

@@ -88,7 +88,11 @@ impl TokenKeeper {
         let mut state = self.state.lock().await;
         match &state.token {
             Some(token) if token.number != refused.number => Ok(token.clone()),
-            _ => self.renew(&mut state).await,
+            _ => {
+                let account = self.account.name();
+                tracing::warn!(account, "access token refused before its end: another program may use this app id");
+                self.renew(&mut state).await
+            }
         }
     }
 

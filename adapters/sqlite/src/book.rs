@@ -94,7 +94,10 @@ pub(crate) async fn set_stage(store: &SqliteStore, route: &RouteName, edit: &Sta
         (from, claimed) = standing(&mut tx, route, &edit.po).await?;
     }
     if claimed {
-        return Err(StoreError::Conflict(format!("a run is working on order {}; try again when it has ended", edit.po)));
+        return Err(StoreError::Conflict(format!(
+            "a run is working on order {}; try again when it has ended",
+            edit.po
+        )));
     }
     sqlx::query(
         "UPDATE order_sync

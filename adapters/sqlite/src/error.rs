@@ -1,10 +1,11 @@
-//! What goes wrong in SQLite, in the words of the port.
+//! What goes wrong in `SQLite`, in the words of the port.
 
 use ipass_core::ports::StoreError;
 use sqlx::migrate::MigrateError;
 
 /// The error of a failed statement. Its message names no file, no URL and no value.
 #[expect(clippy::needless_pass_by_value, reason = "it is made for map_err")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
 pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
     let message = match &error {
         sqlx::Error::Database(database) => {
@@ -20,6 +21,7 @@ pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is made for map_err")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
 pub(crate) fn migration_failed(error: MigrateError) -> StoreError {
     let message = match &error {
         MigrateError::VersionMissing(version) => {

@@ -50,7 +50,12 @@ pub(crate) async fn append(
     Ok(())
 }
 
-/// A text without the one character at which SQLite would cut it off.
+/// A text without the one character at which `SQLite` would cut it off.
 pub(crate) fn clean(text: &str) -> String {
     text.replace('\0', "")
+}
+
+/// The same for a text that may be absent.
+pub(crate) fn clean_option(text: Option<&String>) -> Option<String> {
+    text.map(|text| clean(text))
 }

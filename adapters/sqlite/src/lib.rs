@@ -5,6 +5,7 @@ mod claim;
 mod error;
 mod events;
 mod lock;
+mod marks;
 mod migrate;
 mod open;
 mod record;

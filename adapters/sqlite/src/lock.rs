@@ -18,7 +18,8 @@ impl LockKey {
     pub(crate) fn of(route: &RouteName, job: &str, po: Option<&PoNumber>) -> Self {
         let (kind, name) = po.map_or(("job", job), |po| ("po", po.as_str()));
         let digest = Sha256::digest(format!("{}\0{kind}\0{name}", route.0));
-        Self(digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect())
+        let number = digest.iter().take(16).fold(0_u128, |number, byte| number << 8 | u128::from(*byte));
+        Self(format!("{number:032x}"))
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) async fn check(store: &SqliteStore) -> Stored<()> {
     let rows = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success")
         .fetch_all(store.reader())
         .await
-        .map_err(|error| match error {
-            sqlx::Error::Database(_) => not_ready(),
-            error => unavailable(error),
-        })?;
+        .map_err(|error| if matches!(error, sqlx::Error::Database(_)) { not_ready() } else { unavailable(error) })?;
     let applied: HashSet<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
     if VERSIONS.iter().all(|(version, _, _)| applied.contains(version)) { Ok(()) } else { Err(not_ready()) }
 }

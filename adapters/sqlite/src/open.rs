@@ -18,7 +18,7 @@ const READERS: u32 = 4;
 /// A write transaction.
 pub(crate) type Tx = Transaction<'static, Sqlite>;
 
-/// Everything that the service remembers, in one SQLite file.
+/// Everything that the service remembers, in one `SQLite` file.
 pub struct SqliteStore {
     writer: SqlitePool,
     reader: SqlitePool,
@@ -49,14 +49,15 @@ impl SqliteStore {
             .pragma("temp_store", "MEMORY");
         // One writer: a second one would only wait for the first, and may time out doing so. It is
         // kept for ever, because an in-memory database lives as long as its connection.
-        let writer = SqlitePoolOptions::new().max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
+        let writer =
+            SqlitePoolOptions::new().max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
         if url.contains(":memory:") || url.contains("mode=memory") {
             let writer = writer.connect_with(options).await.map_err(unavailable)?;
             return Ok(Self { reader: writer.clone(), writer, locks: Locks::in_process() });
         }
         let path = options.get_filename().to_path_buf();
         create_directory_of(&path)?;
-        let reader = options.clone().pragma("query_only", "ON");
+        let reader = options.clone().pragma("query_only", "ON").pragma("cache_size", "-4096");
         let writer = writer.connect_with(options).await.map_err(unavailable)?;
         let reader = SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(reader);
         Ok(Self { writer, reader, locks: Locks::beside(&path)? })
@@ -76,13 +77,8 @@ impl SqliteStore {
 
     /// Opens a write transaction; it waits for the one before it.
     pub(crate) async fn begin_write(&self) -> Stored<Tx> {
-        let pool = self.writer.clone();
-        // In a task of its own: a caller that goes away between "begin" and its answer would leave
-        // an open transaction in the pool. A task is not cut short; what nobody takes is rolled back.
-        tokio::spawn(async move { pool.begin_with("BEGIN IMMEDIATE").await })
-            .await
-            .map_err(|_| StoreError::Unavailable("the service is stopping".to_owned()))?
-            .map_err(unavailable)
+        // A caller that goes away meanwhile leaves nothing open: the driver rolls back what nobody takes.
+        self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(unavailable)
     }
 }
 

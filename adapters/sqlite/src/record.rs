@@ -23,11 +23,11 @@ struct Standing {
     id: i64,
     stage: Stage,
     evidence: Evidence,
-    last: Option<LastEvent>,
+    newest: Option<NewestEvent>,
 }
 
 /// The newest outcome or act of a person in the timeline.
-struct LastEvent {
+struct NewestEvent {
     id: i64,
     kind: String,
     from: Option<Stage>,
@@ -36,7 +36,7 @@ struct LastEvent {
     detail: String,
 }
 
-impl LastEvent {
+impl NewestEvent {
     fn equals(&self, event: &NewEvent<'_>) -> bool {
         self.kind == event.kind
             && self.from == event.from
@@ -73,8 +73,8 @@ pub(crate) async fn record(
             retold.push(Value::from(order.id));
         }
         let event = outcome_event(run, step);
-        match &order.last {
-            Some(last) if last.equals(&event) => repeated.push(Value::from(last.id)),
+        match &order.newest {
+            Some(newest) if newest.equals(&event) => repeated.push(Value::from(newest.id)),
             _ => new_events.push(event),
         }
         rows.push(new_values(&order, step, &merged));
@@ -90,18 +90,15 @@ pub(crate) async fn record(
     Ok(lost)
 }
 
-async fn claimed(
-    connection: &mut SqliteConnection,
-    run: &RunRef,
-    steps: &[Step],
-) -> Stored<HashMap<String, Standing>> {
+async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
     let pos: Vec<Value> = steps.iter().map(|step| step.po.as_str().into()).collect();
+    // The plus signs keep SQLite off the index of claims: it would walk all claims once per order.
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
         "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id,
                 e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
          FROM json_each(?3) AS j
-         CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value AND o.claimed_by = ?2
+         CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value AND +o.claimed_by = ?2
          LEFT JOIN order_event AS e ON e.id =
              (SELECT x.id FROM order_event AS x
               WHERE x.route = o.route AND x.po = o.po AND x.kind IN ('outcome', 'operator')
@@ -118,8 +115,8 @@ async fn claimed(
         let values = Values::new(row, "order_sync", String::new());
         let po: String = values.get("po")?;
         let values = Values::new(row, "order_sync", &*po);
-        let last = match values.get::<Option<i64>>("event")? {
-            Some(id) => Some(LastEvent {
+        let newest = match values.get::<Option<i64>>("event")? {
+            Some(id) => Some(NewestEvent {
                 id,
                 kind: values.get("kind")?,
                 from: values.stage_or_none("from_stage")?,
@@ -130,7 +127,7 @@ async fn claimed(
             None => None,
         };
         let order =
-            Standing { id: values.get("id")?, stage: values.stage("stage")?, evidence: evidence(&values)?, last };
+            Standing { id: values.get("id")?, stage: values.stage("stage")?, evidence: evidence(&values)?, newest };
         standing.insert(po, order);
     }
     Ok(standing)
@@ -200,7 +197,8 @@ async fn update(connection: &mut SqliteConnection, run: &RunRef, rows: Vec<Value
              erp_order_no = j.value ->> 7, tracking = j.value ->> 8, invoice_id = j.value ->> 9,
              claimed_by = NULL, changed_at = ?1
          FROM json_each(?3) AS j
-         WHERE o.id = j.value ->> 0 AND o.claimed_by = ?4",
+         -- The plus keeps the index on claimed_by out: with it, every row would scan the whole list.
+         WHERE o.id = j.value ->> 0 AND +o.claimed_by = ?4",
     )
     .bind(micros(now))
     .bind(&run.run_id)
@@ -238,14 +236,12 @@ async fn repeat(connection: &mut SqliteConnection, events: Vec<Value>, now: Date
     if events.is_empty() {
         return Ok(());
     }
-    sqlx::query(
-        "UPDATE order_event SET times = times + 1, last_at = ? WHERE id IN (SELECT value FROM json_each(?))",
-    )
-    .bind(micros(now))
-    .bind(Value::from(events).to_string())
-    .execute(connection)
-    .await
-    .map_err(unavailable)?;
+    sqlx::query("UPDATE order_event SET times = times + 1, last_at = ? WHERE id IN (SELECT value FROM json_each(?))")
+        .bind(micros(now))
+        .bind(Value::from(events).to_string())
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
     Ok(())
 }
 

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{PullState, RunRef, RouteName, SaveCounts, SaveOrder, Stored, UnreadableOrder, WindowKind};
+use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use serde_json::{Value, json};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
 use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
 use crate::row::{Values, micros};
 use crate::runs::check_fence;
@@ -101,17 +101,18 @@ async fn save_chunk(
             });
             continue;
         };
+        let channel_order_id = clean(&order.channel_order_id);
         let another = !known.channel_order_id.is_empty()
-            && !order.channel_order_id.is_empty()
-            && known.channel_order_id != order.channel_order_id;
-        let older = order.updated_at.zip(known.updated_at).is_some_and(|(new, old)| micros(new) < micros(old));
+            && !channel_order_id.is_empty()
+            && known.channel_order_id != channel_order_id;
+        let outdated = order.updated_at.zip(known.updated_at).is_some_and(|(new, old)| micros(new) < micros(old));
         if another {
             invalid.push(UnreadableOrder {
                 key: order.channel_order_id.clone(),
                 raw: save.raw.clone(),
                 cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
             });
-        } else if known.same || older {
+        } else if known.same || outdated {
             counts.unchanged += 1;
         } else {
             // Work in progress decides by what it read; it looks at the channel itself before it writes.
@@ -195,17 +196,17 @@ async fn insert(
         let order = &save.order;
         row.push_bind(&route.0)
             .push_bind(order.po.as_str())
-            .push_bind(&order.channel_order_id)
+            .push_bind(clean(&order.channel_order_id))
             .push_bind(micros(order.created_at))
             .push_bind(order.updated_at.map(micros))
             .push_bind(clean(order.status.as_str()))
             .push_bind(save.first_stage.number())
             .push_bind(micros(now))
-            .push_bind(&order.retailer_id)
-            .push_bind(&order.warehouse_code)
-            .push_bind(&order.service_level)
-            .push_bind(&save.sku_list)
-            .push_bind(json!(save.sku_names).to_string())
+            .push_bind(clean_option(order.retailer_id.as_ref()))
+            .push_bind(clean_option(order.warehouse_code.as_ref()))
+            .push_bind(clean_option(order.service_level.as_ref()))
+            .push_bind(clean(&save.sku_list))
+            .push_bind(names(save).to_string())
             .push_bind(order.ship_by.map(micros))
             .push_bind(micros(now))
             .push_bind(micros(now))
@@ -259,12 +260,12 @@ async fn update(
         .bind(micros(order.created_at))
         .bind(order.updated_at.map(micros))
         .bind(clean(order.status.as_str()))
-        .bind(&order.channel_order_id)
-        .bind(&order.retailer_id)
-        .bind(&order.warehouse_code)
-        .bind(&order.service_level)
-        .bind(&save.sku_list)
-        .bind(json!(save.sku_names).to_string())
+        .bind(clean(&order.channel_order_id))
+        .bind(clean_option(order.retailer_id.as_ref()))
+        .bind(clean_option(order.warehouse_code.as_ref()))
+        .bind(clean_option(order.service_level.as_ref()))
+        .bind(clean(&save.sku_list))
+        .bind(names(save).to_string())
         .bind(order.ship_by.map(micros))
         .bind(save.raw.as_slice())
         .bind(id)
@@ -275,6 +276,11 @@ async fn update(
     Ok(())
 }
 
+/// The names of an order's items, as a JSON array.
+fn names(save: &SaveOrder) -> Value {
+    save.sku_names.iter().map(|name| Value::from(clean(name))).collect()
+}
+
 async fn add_skus<'a>(
     connection: &mut SqliteConnection,
     route: &RouteName,
@@ -283,7 +289,7 @@ async fn add_skus<'a>(
     let rows: Vec<Value> = saved
         .flat_map(|save| {
             let order = &save.order;
-            save.sku_names.iter().map(|sku| json!([sku, micros(order.created_at), order.po.as_str()]))
+            save.sku_names.iter().map(|sku| json!([clean(sku), micros(order.created_at), order.po.as_str()]))
         })
         .collect();
     sqlx::query(
@@ -304,7 +310,7 @@ async fn forget_unreadable<'a>(
     route: &RouteName,
     saved: impl Iterator<Item = &'a SaveOrder>,
 ) -> Stored<()> {
-    let keys: Vec<Value> = saved.map(|save| save.order.channel_order_id.as_str().into()).collect();
+    let keys: Vec<Value> = saved.map(|save| clean(&save.order.channel_order_id).into()).collect();
     if keys.is_empty() {
         return Ok(());
     }
@@ -342,42 +348,4 @@ async fn keep_unreadable(
         .map_err(unavailable)?;
     }
     Ok(())
-}
-
-pub(crate) async fn pull_state(store: &SqliteStore, route: &RouteName) -> Stored<PullState> {
-    let row = sqlx::query(
-        "SELECT (SELECT mark FROM pull_mark WHERE route = ?1 AND kind = 'created') AS created_mark,
-                (SELECT mark FROM pull_mark WHERE route = ?1 AND kind = 'updated') AS updated_mark,
-                (SELECT max(created_at) FROM order_sync WHERE route = ?1) AS newest_created",
-    )
-    .bind(&route.0)
-    .fetch_one(store.reader())
-    .await
-    .map_err(unavailable)?;
-    let values = Values::new(&row, "pull_mark", &*route.0);
-    Ok(PullState {
-        created_mark: values.time_or_none("created_mark")?,
-        updated_mark: values.time_or_none("updated_mark")?,
-        newest_created: values.time_or_none("newest_created")?,
-    })
-}
-
-pub(crate) async fn move_mark(store: &SqliteStore, run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> Stored<()> {
-    let kind = match kind {
-        WindowKind::Created => "created",
-        WindowKind::Updated => "updated",
-    };
-    let mut tx = store.begin_write().await?;
-    check_fence(&mut tx, run).await?;
-    sqlx::query(
-        "INSERT INTO pull_mark (route, kind, mark) VALUES (?, ?, ?)
-         ON CONFLICT (route, kind) DO UPDATE SET mark = excluded.mark WHERE excluded.mark > mark",
-    )
-    .bind(&run.route.0)
-    .bind(kind)
-    .bind(micros(to))
-    .execute(&mut *tx)
-    .await
-    .map_err(unavailable)?;
-    tx.commit().await.map_err(unavailable)
 }

@@ -6,6 +6,7 @@ use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
 use crate::error::unavailable;
+use crate::events::clean;
 use crate::open::SqliteStore;
 use crate::row::{micros, order_columns, order_row};
 
@@ -38,7 +39,7 @@ pub(crate) async fn search(
 /// The orders that have the wanted parts of PO and tracking numbers, if trigrams can tell and they are few.
 async fn rare_ids(store: &SqliteStore, filter: &OrderFilter) -> Stored<Option<String>> {
     let part = |column: &str, text: &Option<String>| {
-        let text = text.as_deref().filter(|text| text.chars().count() >= 3)?;
+        let text = text.as_deref().map(clean).filter(|text| text.chars().count() >= 3)?;
         Some(format!("{column} : \"{}\"", text.replace('"', "\"\"")))
     };
     let parts: Vec<String> =
@@ -55,6 +56,21 @@ async fn rare_ids(store: &SqliteStore, filter: &OrderFilter) -> Stored<Option<St
     Ok((ids.len() <= RARE as usize).then(|| Value::from(ids).to_string()))
 }
 
+/// The index that the list walks: of the rarest thing that is asked for. Left to itself `SQLite` prefers
+/// any index on `route`, which tells nothing where there is one route.
+fn walked_index(route: Option<&RouteName>, filter: &OrderFilter) -> &'static str {
+    let unusual = filter.outcome.is_some_and(|kind| kind != OutcomeKind::Advanced);
+    match (route, filter.stages.as_slice()) {
+        _ if filter.invoice_id.is_some() => "order_sync_invoice",
+        _ if filter.reason.is_some() => "order_sync_reason",
+        _ if filter.held == Some(true) => "order_sync_held",
+        _ if unusual => "order_sync_kind",
+        (Some(_), [_]) => "order_sync_stage_list",
+        (Some(_), _) => "order_sync_list",
+        (None, _) => "order_sync_all",
+    }
+}
+
 fn list_query(
     route: Option<&RouteName>,
     filter: &OrderFilter,
@@ -62,23 +78,23 @@ fn list_query(
     after: Option<&Place>,
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(concat!("SELECT ", order_columns!(), " FROM "));
-    // Where the list walks: along one SKU, or through all orders. CROSS JOIN keeps that order.
+    // Where the list walks: along one SKU, or through the orders. CROSS JOIN keeps that order.
     let walk = if filter.sku.is_some() { "k" } else { "o" };
-    query.push(match (&ids, &filter.sku) {
-        (None, Some(_)) => {
-            "order_sku AS k CROSS JOIN order_sync AS o ON o.route = k.route AND o.po = k.po WHERE true"
-        }
-        (Some(_), Some(_)) => {
-            "order_sync AS o CROSS JOIN order_sku AS k
-             ON k.created_at = o.created_at AND k.po = o.po AND k.route = o.route WHERE true"
-        }
-        (_, None) => "order_sync AS o WHERE true",
-    });
+    match (&ids, &filter.sku) {
+        (None, Some(_)) => query.push("order_sku AS k CROSS JOIN order_sync AS o ON o.route = k.route AND o.po = k.po"),
+        (Some(_), Some(_)) => query.push(
+            "order_sync AS o NOT INDEXED CROSS JOIN order_sku AS k
+             ON k.created_at = o.created_at AND k.po = o.po AND k.route = o.route",
+        ),
+        (Some(_), None) => query.push("order_sync AS o NOT INDEXED"),
+        (None, None) => query.push("order_sync AS o INDEXED BY ").push(walked_index(route, filter)),
+    };
+    query.push(" WHERE true");
     if let Some(ids) = ids {
         query.push(" AND o.id IN (SELECT value FROM json_each(").push_bind(ids).push("))");
     }
     if let Some(sku) = &filter.sku {
-        query.push(" AND k.sku = ").push_bind(sku.clone());
+        query.push(" AND k.sku = ").push_bind(clean(sku));
     }
     if let Some(route) = route {
         query.push(format!(" AND {walk}.route = ")).push_bind(route.0.clone());
@@ -106,7 +122,7 @@ fn list_query(
     ];
     for (column, value) in equal {
         if let Some(value) = value {
-            query.push(format!(" AND o.{column} = ")).push_bind(value.clone());
+            query.push(format!(" AND o.{column} = ")).push_bind(clean(value));
         }
     }
     for (column, part) in [("po", &filter.po), ("tracking", &filter.tracking)] {
@@ -136,7 +152,7 @@ fn list_query(
 
 /// A pattern for "has this part".
 fn like(part: &str) -> String {
-    let part = part.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let part = clean(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
     format!("%{part}%")
 }
 
@@ -155,7 +171,10 @@ impl Place {
 
     /// Letters and digits only, so that it fits anywhere in a URL.
     fn write(&self) -> String {
-        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let digit = |four_bits: u8| char::from_digit(four_bits.into(), 16);
+        let hex = |text: &str| {
+            text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect::<String>()
+        };
         format!("{}-{}-{}", hex(&self.created_at.to_string()), hex(&self.po), hex(&self.route))
     }
 

@@ -12,12 +12,12 @@ use ipass_core::reason::Cause;
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteNote};
 
 use crate::open::SqliteStore;
-use crate::{book, claim, migrate, record, runs, save, search, settings, writes};
+use crate::{book, claim, marks, migrate, record, runs, save, search, settings, writes};
 
 #[async_trait]
 impl OrderStore for SqliteStore {
     async fn pull_state(&self, route: &RouteName) -> Stored<PullState> {
-        save::pull_state(self, route).await
+        marks::pull_state(self, route).await
     }
 
     async fn save_orders(
@@ -31,7 +31,7 @@ impl OrderStore for SqliteStore {
     }
 
     async fn move_mark(&self, run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> Stored<()> {
-        save::move_mark(self, run, kind, to).await
+        marks::move_mark(self, run, kind, to).await
     }
 
     async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>> {

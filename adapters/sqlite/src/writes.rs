@@ -16,11 +16,7 @@ use crate::open::SqliteStore;
 use crate::row::{Values, micros};
 use crate::runs::check_fence;
 
-pub(crate) async fn writes_of(
-    store: &SqliteStore,
-    route: &RouteName,
-    orders: &[PoNumber],
-) -> Stored<Vec<RemoteWrite>> {
+pub(crate) async fn writes_of(store: &SqliteStore, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>> {
     let pos: Vec<Value> = orders.iter().map(|po| po.as_str().into()).collect();
     let rows = sqlx::query(
         "SELECT kind, po, part, state, request_hash, receipt, intended_at, attempts, message
@@ -106,8 +102,7 @@ pub(crate) async fn intend(
     .map_err(unavailable)?;
     let committed: HashSet<WriteKey> = committed.iter().map(|row| key_of(&values_of(row))).collect::<Stored<_>>()?;
     tx.commit().await.map_err(unavailable)?;
-    let mut refused: Vec<WriteKey> =
-        seen.into_iter().filter(|key| !committed.contains(*key)).cloned().collect();
+    let mut refused: Vec<WriteKey> = seen.into_iter().filter(|key| !committed.contains(*key)).cloned().collect();
     refused.sort();
     Ok(refused)
 }
@@ -192,12 +187,12 @@ async fn states_before(
     run: &RunRef,
     notes: &[&WriteNote],
 ) -> Stored<HashMap<WriteKey, WriteState>> {
-    let keys: Vec<Value> =
-        notes.iter().map(|n| json!([n.key.kind.as_str(), n.key.po.as_str(), n.key.part])).collect();
+    let keys: Vec<Value> = notes.iter().map(|n| json!([n.key.kind.as_str(), n.key.po.as_str(), n.key.part])).collect();
     let rows = sqlx::query(
         "SELECT w.kind, w.po, w.part, w.state
          FROM json_each(?2) AS j
-         JOIN remote_write AS w
+         -- CROSS: the list leads; the other way round every write would scan the whole list.
+         CROSS JOIN remote_write AS w
            ON w.route = ?1 AND w.kind = j.value ->> 0 AND w.po = j.value ->> 1 AND w.part = j.value ->> 2",
     )
     .bind(&run.route.0)

@@ -36,7 +36,7 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             if args.reason.trim().is_empty() {
                 return Err(End::usage("--reason is empty; say why, it is kept in the order's history"));
             }
-            let edit = StageEdit { po: po(&args.po)?, to, reason: args.reason, by: args.by, now: SystemClock.now() };
+            let edit = StageEdit { po: po(&args.po)?, to, reason: args.reason, by: args.by, now: SystemClock::from_environment().now() };
             service.store.set_stage(&route.name, &edit).await.map_err(|error| match error {
                 StoreError::Conflict(what) => End { code: 3, message: Some(what) },
                 other => End::failed(other),
@@ -51,7 +51,7 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
         OrdersCommand::Retry(args) => {
             let route = service.route(args.route.as_deref())?;
             let po = args.po.as_deref().map(po).transpose()?;
-            let due = service.store.retry(&route.name, po.as_ref(), SystemClock.now()).await.map_err(End::failed)?;
+            let due = service.store.retry(&route.name, po.as_ref(), SystemClock::from_environment().now()).await.map_err(End::failed)?;
             print(&if json {
                 json!({"result": "done", "due": due}).to_string()
             } else {

@@ -18,7 +18,8 @@ pub(super) async fn sandbox(args: SandboxArgs, json: bool) -> Result<(), End> {
         ..SandboxConfig::default()
     };
     let (token, app_id, app_secret) = (config.dsco_token.clone(), config.app_id.clone(), config.app_secret.clone());
-    let sandbox = Sandbox::start(config, Arc::new(|| SystemClock.now()))
+    let clock = SystemClock::from_environment();
+    let sandbox = Sandbox::start(config, Arc::new(move || clock.now()))
         .await
         .map_err(|error| End::failed(format!("the sandbox cannot listen on port {}: {error}", args.port)))?;
     if json {

@@ -46,7 +46,7 @@ pub(super) async fn settings(config: BootConfig, command: SettingsCommand, json:
             }
             let version = service
                 .store
-                .save_settings(&route.name, &document, &by, SystemClock.now())
+                .save_settings(&route.name, &document, &by, SystemClock::from_environment().now())
                 .await
                 .map_err(End::failed)?;
             print(&if json {

@@ -91,7 +91,8 @@ fn two_places(amount: Decimal) -> String {
 
 /// A JSON number in exactly these digits.
 fn number(digits: &str) -> Result<Box<RawValue>, PortError> {
-    RawValue::from_string(digits.to_owned()).map_err(|error| PortError::invalid("an amount cannot be written").because(error))
+    let number = RawValue::from_string(digits.to_owned());
+    number.map_err(|error| PortError::invalid("an amount cannot be written").because(error))
 }
 
 fn json(element: &impl Serialize, what: &str) -> Result<String, PortError> {

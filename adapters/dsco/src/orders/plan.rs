@@ -42,8 +42,8 @@ pub(crate) fn plan(mut orders: Vec<&OrderRef>, latest: DateTime<Utc>) -> Plan<'_
         match cluster {
             [first, .., last] if cluster.len() > FEW_IN_SPAN => spans.push(Span {
                 since: whole_second(first.created_at),
-                // The times that we know may be cut to seconds, and the end may be outside.
-                until: (whole_second(last.created_at) + SECOND * 2).min(latest),
+                // The end may be outside of the vendor's answer.
+                until: (whole_second(last.created_at) + SECOND).min(latest),
                 orders: cluster.to_vec(),
             }),
             few => singles.extend(few),
@@ -94,7 +94,7 @@ mod tests {
         // 0, 6, 12, 14, 20, 21, 26: no gap is longer than 6 hours; 100 stands alone.
         assert_eq!(plan.spans.len(), 1);
         assert_eq!(pos(&plan.spans[0].orders), ["1", "3", "5", "4", "0", "6", "2"]);
-        assert_eq!((plan.spans[0].since, plan.spans[0].until), (at(0), at(26) + SECOND * 2));
+        assert_eq!((plan.spans[0].since, plan.spans[0].until), (at(0), at(26) + SECOND));
         assert_eq!(pos(&plan.singles), ["7"]);
     }
 

@@ -113,11 +113,8 @@ mod tests {
 
     use super::*;
 
-    fn some(text: &str) -> Option<String> {
-        Some(text.to_owned())
-    }
-
     fn draft() -> ErpOrderDraft {
+        let some = |text: &str| Some(text.to_owned());
         ErpOrderDraft {
             po: PoNumber::new("PO-TEST-0001").unwrap(),
             store_id: "110999000000010001".to_owned(),
@@ -181,7 +178,7 @@ mod tests {
     #[test]
     fn a_missing_member_is_named() {
         let mut without_city = draft();
-        without_city.address.city = some(" ");
+        without_city.address.city = Some(" ".to_owned());
         let mut without_key = draft();
         without_key.lines[0].msku = String::new();
         let mut without_units = draft();

@@ -1,6 +1,6 @@
 //! Orders by the platform's numbers, beyond doubt or not at all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use ipass_core::erp::ErpOrder;
 use ipass_core::order::PoNumber;
@@ -23,24 +23,22 @@ const ASKED_BY_NAME: [i64; 6] = [10_002, 10_003, 10_012, 10_014, 10_016, 10_020]
 
 /// One answer per number. A failed question is an error for its numbers only.
 pub(super) async fn all(erp: &LingxingErp, pos: &[PoNumber]) -> Vec<Answer<PoNumber, Vec<ErpOrder>>> {
-    let mut answers = Vec::with_capacity(pos.len());
-    for chunk in pos.chunks(MAX_NUMBERS) {
+    let mut seen = HashSet::new();
+    let once: Vec<PoNumber> = pos.iter().filter(|po| seen.insert(*po)).cloned().collect();
+    let mut results = Found::new();
+    for chunk in once.chunks(MAX_NUMBERS) {
         match orders(erp, chunk).await {
-            Ok(mut found) => answers.extend(chunk.iter().map(|po| {
-                let result = found.remove(po).unwrap_or_else(|| Ok(Vec::new()));
-                Answer { key: po.clone(), result }
-            })),
-            Err(error) => {
-                answers.extend(chunk.iter().map(|po| Answer { key: po.clone(), result: Err(error.clone()) }));
-            }
+            Ok(found) => results.extend(found),
+            Err(error) => results.extend(chunk.iter().map(|po| (po.clone(), Err(error.clone())))),
         }
     }
-    answers
+    let result = |po| results.get(po).cloned().unwrap_or_else(|| Ok(Vec::new()));
+    pos.iter().map(|po| Answer { key: po.clone(), result: result(po) }).collect()
 }
 
 type Found = HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>>;
 
-/// The orders of up to [`MAX_NUMBERS`] numbers; a number without an entry is absent.
+/// The orders of up to [`MAX_NUMBERS`] different numbers; a number without an entry is absent.
 pub(super) async fn orders(erp: &LingxingErp, pos: &[PoNumber]) -> Result<Found, PortError> {
     let by_name = ASKED_BY_NAME.contains(&erp.platform_code);
     let rows = rows(erp, pos, by_name).await?;
