@@ -42,18 +42,19 @@ CREATE TABLE order_sync (
 -- Work selection: NULLs sort first, so never-tried orders lead; the rest filters inside the index.
 CREATE INDEX order_sync_work ON order_sync (route, stage, last_tried_at, created_at, po, next_try_at, claimed_by)
     WHERE stage < 5;
--- The list. The last four columns let rare values of a filter be found without reading the rows.
+-- The list, which names the index that it walks. The last four columns let rare values of a filter be found without reading the rows.
 CREATE INDEX order_sync_list ON order_sync
     (route, created_at, po, channel_status, retailer_id, warehouse_code, service_level);
 CREATE INDEX order_sync_stage_list ON order_sync (route, stage, created_at, po);
 -- The list over all routes.
-CREATE INDEX order_sync_all ON order_sync (created_at, po, route);
+CREATE INDEX order_sync_all ON order_sync
+    (created_at, po, route, channel_status, retailer_id, warehouse_code, service_level);
 -- Counts, and the order that waits longest.
 CREATE INDEX order_sync_age ON order_sync (route, stage, stage_entered_at);
 CREATE INDEX order_sync_reason ON order_sync (last_reason, created_at, po, route) WHERE last_reason IS NOT NULL;
 -- Advanced is what nearly every order ends in; the others are what people look for.
 CREATE INDEX order_sync_kind ON order_sync (last_kind, created_at, po, route) WHERE last_kind <> 'advanced';
-CREATE INDEX order_sync_invoice ON order_sync (invoice_id) WHERE invoice_id IS NOT NULL;
+CREATE INDEX order_sync_invoice ON order_sync (invoice_id, created_at, po, route) WHERE invoice_id IS NOT NULL;
 CREATE INDEX order_sync_held ON order_sync (created_at, po, route) WHERE hold IS NOT NULL;
 CREATE INDEX order_sync_claim ON order_sync (claimed_by) WHERE claimed_by IS NOT NULL;
 

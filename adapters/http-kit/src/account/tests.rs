@@ -84,13 +84,13 @@ async fn base_and_path_are_joined_with_one_slash() {
 async fn a_read_is_tried_four_times_and_the_last_reply_is_handed_back() {
     let server = server(vec![status(503), status(429), status(500), status(502)]).await;
     let account = account(&server.uri());
-    let built = AtomicUsize::new(0);
+    let n_built = AtomicUsize::new(0);
     let build = || {
-        built.fetch_add(1, Ordering::SeqCst);
+        n_built.fetch_add(1, Ordering::SeqCst);
         Request::get("/things")
     };
     let reply = account.read(&kind(), build, by_status).await.unwrap();
-    assert_eq!((reply.status, built.load(Ordering::SeqCst)), (502, 4));
+    assert_eq!((reply.status, n_built.load(Ordering::SeqCst)), (502, 4));
     assert!((5..=9).contains(&passed(&account)), "{}", passed(&account));
 }
 
@@ -140,7 +140,7 @@ async fn redirects_are_replies() {
 async fn what_went_wrong_tells_whether_anything_was_sent_and_nothing_private() {
     let reset = raw_server(b"", Duration::ZERO).await;
     let cut = raw_server(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nPRIV", Duration::ZERO).await;
-    let slow = raw_server(b"", Duration::from_secs(60)).await;
+    let slow = raw_server(b"", Duration::from_mins(1)).await;
     let large = server(vec![status(200).set_body_string("PRIVATE".repeat(200))]).await;
     let kind = CallKind { timeout: Duration::from_millis(300), ..kind() };
     for (url, sent, expected, what) in [
@@ -207,7 +207,7 @@ async fn bodies_and_common_headers_are_as_they_should_be() {
 
 #[tokio::test]
 async fn a_call_given_up_on_keeps_its_place() {
-    let slow = raw_server(b"", Duration::from_secs(60)).await;
+    let slow = raw_server(b"", Duration::from_mins(1)).await;
     let account = account(&slow);
     let kind = CallKind { pace: Pace::in_flight(1, Duration::ZERO), timeout: Duration::from_millis(50), ..kind() };
     for calls_before in 0..2 {

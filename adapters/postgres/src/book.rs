@@ -1,0 +1,180 @@
+//! One order, counts, and what a person does to orders.
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{ClaimedOrder, RouteName, StageCount, StageEdit, StoreError, Stored, TimelineEvent};
+use ipass_core::reason::Cause;
+use ipass_core::stage::Stage;
+use sqlx::{PgConnection, Row};
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean};
+use crate::open::PostgresStore;
+use crate::row::{Values, number, order_columns, order_row};
+use crate::runs::reap;
+
+pub(crate) async fn order(store: &PostgresStore, route: &RouteName, po: &PoNumber) -> Stored<Option<ClaimedOrder>> {
+    let row = sqlx::query(concat!(
+        "SELECT ",
+        order_columns!(),
+        ", o.raw FROM order_sync AS o WHERE o.route = $1 AND o.po = $2"
+    ))
+    .bind(&route.0)
+    .bind(po.as_str())
+    .fetch_optional(store.pool())
+    .await
+    .map_err(unavailable)?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(ClaimedOrder { row: order_row(&row)?, raw: Values::new(&row, "order_sync", po.as_str()).get("raw")? }))
+}
+
+pub(crate) async fn timeline(
+    store: &PostgresStore,
+    route: &RouteName,
+    po: &PoNumber,
+    limit: u32,
+) -> Stored<Vec<TimelineEvent>> {
+    let rows = sqlx::query(
+        "SELECT at, last_at, times, kind, by, from_stage, to_stage, what, detail
+         FROM order_event WHERE route = $1 AND po = $2
+         ORDER BY id DESC LIMIT $3",
+    )
+    .bind(&route.0)
+    .bind(po.as_str())
+    .bind(i64::from(limit))
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .rev()
+        .map(|row| {
+            let values = Values::new(row, "order_event", po.as_str());
+            Ok(TimelineEvent {
+                at: values.get("at")?,
+                last_at: values.get("last_at")?,
+                times: values.number("times")?,
+                kind: values.get("kind")?,
+                by: values.get("by")?,
+                from: values.stage_or_none("from_stage")?,
+                to: values.stage_or_none("to_stage")?,
+                what: values.get("what")?,
+                detail: values.get("detail")?,
+            })
+        })
+        .collect()
+}
+
+pub(crate) async fn counts(store: &PostgresStore, route: &RouteName) -> Stored<Vec<StageCount>> {
+    let rows = sqlx::query(
+        "SELECT stage, count(*) AS orders, min(stage_entered_at) AS oldest
+         FROM order_sync WHERE route = $1 GROUP BY stage",
+    )
+    .bind(&route.0)
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    let mut counts = Stage::ALL.map(|stage| StageCount { stage, orders: 0, oldest: None });
+    for row in &rows {
+        let values = Values::new(row, "order_sync", &*route.0);
+        let stage = values.stage("stage")?;
+        if let Some(count) = counts.iter_mut().find(|count| count.stage == stage) {
+            count.orders = u64::try_from(values.get::<i64>("orders")?).map_err(|_| values.corrupt("orders"))?;
+            count.oldest = values.get("oldest")?;
+        }
+    }
+    Ok(counts.into())
+}
+
+pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &StageEdit) -> Stored<()> {
+    let mut tx = store.begin_write().await?;
+    let (mut from, mut claimed) = standing(&mut tx, route, &edit.po).await?;
+    if claimed {
+        // The run may have died since somebody last looked.
+        reap(&mut tx, route, None, edit.now).await?;
+        (from, claimed) = standing(&mut tx, route, &edit.po).await?;
+    }
+    if claimed {
+        return Err(StoreError::Conflict(format!(
+            "a run is working on order {}; try again when it has ended",
+            edit.po
+        )));
+    }
+    sqlx::query(
+        "UPDATE order_sync
+         SET stage = $1, stage_entered_at = $2, attempts = 0, last_tried_at = NULL, next_try_at = NULL, changed_at = $2
+         WHERE route = $3 AND po = $4",
+    )
+    .bind(number(edit.to))
+    .bind(edit.now)
+    .bind(&route.0)
+    .bind(edit.po.as_str())
+    .execute(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    let event = NewEvent {
+        po: edit.po.as_str(),
+        kind: "operator",
+        by: &edit.by,
+        from: Some(from),
+        to: Some(edit.to),
+        what: "stage".to_owned(),
+        detail: clean(&edit.reason),
+    };
+    append(&mut tx, route, &[event], edit.now).await?;
+    tx.commit().await.map_err(unavailable)
+}
+
+/// The stage of an order, and whether a run works on it.
+async fn standing(connection: &mut PgConnection, route: &RouteName, po: &PoNumber) -> Stored<(Stage, bool)> {
+    let row = sqlx::query(
+        "SELECT stage, claimed_by IS NOT NULL AS claimed FROM order_sync WHERE route = $1 AND po = $2 FOR UPDATE",
+    )
+    .bind(&route.0)
+    .bind(po.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(unavailable)?
+    .ok_or_else(|| StoreError::Conflict(format!("there is no order {po} on route {route}")))?;
+    let values = Values::new(&row, "order_sync", po.as_str());
+    Ok((values.stage("stage")?, values.get("claimed")?))
+}
+
+pub(crate) async fn retry(
+    store: &PostgresStore,
+    route: &RouteName,
+    po: Option<&PoNumber>,
+    now: DateTime<Utc>,
+) -> Stored<u64> {
+    let mut tx = store.begin_write().await?;
+    let done = sqlx::query(
+        "UPDATE order_sync SET next_try_at = NULL
+         WHERE route = $1 AND stage < 5 AND next_try_at > $2 AND ($3::text IS NULL OR po = $3)",
+    )
+    .bind(&route.0)
+    .bind(now)
+    .bind(po.map(PoNumber::as_str))
+    .execute(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(done.rows_affected())
+}
+
+pub(crate) async fn unreadable(store: &PostgresStore, route: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>> {
+    let rows = sqlx::query(
+        "SELECT key, reason, detail FROM order_unreadable WHERE route = $1 ORDER BY last_at DESC, key LIMIT $2",
+    )
+    .bind(&route.0)
+    .bind(i64::from(limit))
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let key: String = row.try_get("key").unwrap_or_default();
+            let values = Values::new(row, "order_unreadable", &*key);
+            let cause = Cause::new(values.reason("reason")?, values.get::<String>("detail")?);
+            Ok((key, cause))
+        })
+        .collect()
+}

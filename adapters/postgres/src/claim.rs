@@ -1,0 +1,59 @@
+//! Claiming orders for a run.
+
+use ipass_core::ports::{ClaimedOrder, RunRef, Selection, Stored};
+use sqlx::{QueryBuilder, Row};
+
+use crate::error::unavailable;
+use crate::open::PostgresStore;
+use crate::row::{Values, order_columns, order_row};
+use crate::runs::check_fence;
+
+pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>> {
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let mut query = QueryBuilder::new(concat!(
+        "SELECT o.id, ",
+        order_columns!(),
+        ", o.raw FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
+    ));
+    query.push_bind(&run.route.0);
+    // The stage as a literal: a bound one would not prove that the partial index holds all of them.
+    query.push(format!(" AND o.stage = {}", selection.stage.number()));
+    if let Some(po) = &selection.po {
+        query.push(" AND o.po = ").push_bind(po.as_str());
+    } else {
+        query.push(" AND o.hold IS NULL");
+    }
+    if !selection.ignore_next_try {
+        query.push(" AND (o.next_try_at IS NULL OR o.next_try_at <= ").push_bind(selection.now).push(")");
+    }
+    // Never tried in this stage first.
+    query
+        .push(" ORDER BY o.last_tried_at NULLS FIRST, o.created_at, o.po LIMIT ")
+        .push_bind(i64::from(selection.limit));
+    // What another run is about to claim is skipped, not waited for.
+    query.push(" FOR UPDATE SKIP LOCKED");
+    // A plan of its own: the general one would not know which stage, and so not the partial index.
+    let rows = query.build().persistent(false).fetch_all(&mut *tx).await.map_err(unavailable)?;
+    let mut ids = Vec::with_capacity(rows.len());
+    let mut claimed = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
+        ids.push(values.get::<i64>("id")?);
+        claimed.push(ClaimedOrder { row: order_row(row)?, raw: values.get("raw")? });
+    }
+    if !ids.is_empty() {
+        sqlx::query(
+            "UPDATE order_sync SET claimed_by = $1, last_tried_at = $2
+             WHERE id = ANY($3)",
+        )
+        .bind(run.fence)
+        .bind(selection.now)
+        .bind(ids)
+        .execute(&mut *tx)
+        .await
+        .map_err(unavailable)?;
+    }
+    tx.commit().await.map_err(unavailable)?;
+    Ok(claimed)
+}

@@ -1,0 +1,41 @@
+//! The versions of the schema.
+
+use std::collections::HashSet;
+
+use ipass_core::ports::{StoreError, Stored};
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Connection, Row, SqlSafeStr};
+
+use crate::error::{migration_failed, unavailable};
+use crate::open::PostgresStore;
+
+/// Forward only: what stands here is never edited, only followed.
+const VERSIONS: [(i64, &str, &str); 4] = [
+    (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
+    (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
+    (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
+    (4, "settings", include_str!("../../../migrations/postgres/0004_settings.sql")),
+];
+
+pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {
+    let versions = VERSIONS.map(|(version, name, sql)| {
+        Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
+    });
+    // Beside the pool, whose time limits a large index would exceed.
+    let mut connection = store.connection().await?;
+    Migrator::with_migrations(versions.into())
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(migration_failed)?;
+    connection.close().await.map_err(unavailable)
+}
+
+pub(crate) async fn check(store: &PostgresStore) -> Stored<()> {
+    let not_ready = || StoreError::Unavailable("the schema is not up to date".to_owned());
+    let rows = sqlx::query("SELECT version FROM _sqlx_migrations WHERE success")
+        .fetch_all(store.pool())
+        .await
+        .map_err(|error| if matches!(error, sqlx::Error::Database(_)) { not_ready() } else { unavailable(error) })?;
+    let applied: HashSet<i64> = rows.iter().filter_map(|row| row.try_get(0).ok()).collect();
+    if VERSIONS.iter().all(|(version, _, _)| applied.contains(version)) { Ok(()) } else { Err(not_ready()) }
+}

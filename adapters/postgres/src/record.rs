@@ -1,0 +1,264 @@
+//! Recording how orders' parts in a run ended.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Evidence, RunRef, Step, StepOutcome, Stored};
+use ipass_core::reason::OutcomeKind;
+use ipass_core::stage::Stage;
+use ipass_core::write::WriteNote;
+use sqlx::PgConnection;
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean};
+use crate::open::PostgresStore;
+use crate::row::{Values, evidence, number};
+use crate::runs::check_fence;
+use crate::writes::settle;
+
+/// A claimed order as it stands.
+struct Standing {
+    id: i64,
+    stage: Stage,
+    evidence: Evidence,
+    newest: Option<NewestEvent>,
+}
+
+/// The newest outcome or act of a person in the timeline.
+struct NewestEvent {
+    id: i64,
+    kind: String,
+    from: Option<Stage>,
+    to: Option<Stage>,
+    what: String,
+    detail: String,
+}
+
+impl NewestEvent {
+    fn equals(&self, event: &NewEvent<'_>) -> bool {
+        self.kind == event.kind
+            && self.from == event.from
+            && self.to == event.to
+            && self.what == event.what
+            && self.detail == event.detail
+    }
+}
+
+pub(crate) async fn record(
+    store: &PostgresStore,
+    run: &RunRef,
+    steps: &[Step],
+    now: DateTime<Utc>,
+) -> Stored<Vec<PoNumber>> {
+    if steps.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let mut standing = claimed(&mut tx, run, steps).await?;
+    let mut lost = Vec::new();
+    let mut rows = Vec::new();
+    let mut new_events = Vec::new();
+    let mut repeated = Vec::new();
+    for step in steps {
+        let Some(order) = standing.remove(step.po.as_str()).filter(|order| order.stage == step.expected) else {
+            lost.push(step.po.clone());
+            continue;
+        };
+        let merged = merge(&order.evidence, &step.evidence);
+        let event = outcome_event(run, step);
+        match &order.newest {
+            Some(newest) if newest.equals(&event) => repeated.push(newest.id),
+            _ => new_events.push(event),
+        }
+        rows.push(NewValues::of(&order, step, merged));
+    }
+    update(&mut tx, run, &rows, now).await?;
+    repeat(&mut tx, repeated, now).await?;
+    append(&mut tx, &run.route, &new_events, now).await?;
+    // Also of orders that are lost: what a remote did is a fact, whoever holds the order by now.
+    let notes: Vec<&WriteNote> = steps.iter().flat_map(|step| &step.writes).collect();
+    settle(&mut tx, run, &notes, now).await?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(lost)
+}
+
+async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
+    // An act of a person ends a row of equal outcomes: what comes after it is news.
+    let rows = sqlx::query(
+        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id,
+                e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
+         FROM order_sync AS o
+         LEFT JOIN LATERAL
+             (SELECT * FROM order_event AS x
+              WHERE x.route = o.route AND x.po = o.po AND x.kind IN ('outcome', 'operator')
+              ORDER BY x.id DESC LIMIT 1) AS e ON true
+         WHERE o.route = $1 AND o.claimed_by = $2 AND o.po = ANY($3)
+         ORDER BY o.po
+         FOR UPDATE OF o",
+    )
+    .bind(&run.route.0)
+    .bind(run.fence)
+    .bind(steps.iter().map(|step| step.po.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    let mut standing = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let values = Values::new(row, "order_sync", String::new());
+        let po: String = values.get("po")?;
+        let values = Values::new(row, "order_sync", &*po);
+        let newest = match values.get::<Option<i64>>("event")? {
+            Some(id) => Some(NewestEvent {
+                id,
+                kind: values.get("kind")?,
+                from: values.stage_or_none("from_stage")?,
+                to: values.stage_or_none("to_stage")?,
+                what: values.get("what")?,
+                detail: values.get("detail")?,
+            }),
+            None => None,
+        };
+        let order =
+            Standing { id: values.get("id")?, stage: values.stage("stage")?, evidence: evidence(&values)?, newest };
+        standing.insert(po, order);
+    }
+    Ok(standing)
+}
+
+/// Evidence may grow; it never shrinks and never changes.
+fn merge(old: &Evidence, new: &Evidence) -> Evidence {
+    let value = |old: &Option<String>, new: &Option<String>| match (old, new) {
+        (Some(old), Some(new)) if grows(old, new) => Some(clean(new)),
+        (None, Some(new)) => Some(clean(new)),
+        (old, _) => old.clone(),
+    };
+    Evidence {
+        erp_order_no: value(&old.erp_order_no, &new.erp_order_no),
+        tracking: value(&old.tracking, &new.tracking),
+        invoice_id: value(&old.invoice_id, &new.invoice_id),
+    }
+}
+
+/// Every element of the comma-joined old value is in the new one.
+fn grows(old: &str, new: &str) -> bool {
+    let new: Vec<&str> = new.split(',').map(str::trim).collect();
+    old.split(',').all(|element| new.contains(&element.trim()))
+}
+
+fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
+    let (to, what, detail) = match &step.outcome {
+        StepOutcome::Advanced { to, note } => (Some(*to), OutcomeKind::Advanced.as_str(), note),
+        StepOutcome::Stayed(cause) => (None, cause.reason.code(), &cause.detail),
+    };
+    NewEvent {
+        po: step.po.as_str(),
+        kind: "outcome",
+        by: &run.run_id,
+        from: Some(step.expected),
+        to,
+        what: what.to_owned(),
+        detail: clean(detail),
+    }
+}
+
+/// What is to be stored of one order.
+struct NewValues {
+    id: i64,
+    stage: Stage,
+    advanced: bool,
+    kind: OutcomeKind,
+    reason: Option<&'static str>,
+    detail: Option<String>,
+    next_try_at: Option<DateTime<Utc>>,
+    evidence: Evidence,
+}
+
+impl NewValues {
+    fn of(order: &Standing, step: &Step, evidence: Evidence) -> Self {
+        match &step.outcome {
+            StepOutcome::Advanced { to, .. } => Self {
+                id: order.id,
+                stage: *to,
+                advanced: true,
+                kind: OutcomeKind::Advanced,
+                reason: None,
+                detail: None,
+                next_try_at: None,
+                evidence,
+            },
+            StepOutcome::Stayed(cause) => Self {
+                id: order.id,
+                stage: order.stage,
+                advanced: false,
+                kind: cause.reason.kind(),
+                reason: Some(cause.reason.code()),
+                detail: Some(clean(&cause.detail)),
+                next_try_at: step.next_try_at,
+                evidence,
+            },
+        }
+    }
+}
+
+async fn update(connection: &mut PgConnection, run: &RunRef, rows: &[NewValues], now: DateTime<Utc>) -> Stored<()> {
+    sqlx::query(
+        "UPDATE order_sync AS o
+         SET stage = n.stage,
+             stage_entered_at = CASE WHEN n.advanced THEN $1 ELSE o.stage_entered_at END,
+             attempts = CASE WHEN n.advanced THEN 0 ELSE o.attempts + 1 END,
+             last_tried_at = CASE WHEN n.advanced THEN NULL ELSE o.last_tried_at END,
+             last_kind = n.kind, last_reason = n.reason, last_detail = n.detail,
+             last_at = $1, last_run_id = $2, next_try_at = n.next_try_at,
+             erp_order_no = n.erp_order_no, tracking = n.tracking, invoice_id = n.invoice_id,
+             claimed_by = NULL, changed_at = $1
+         FROM unnest($3::bigint[], $4::smallint[], $5::boolean[], $6::text[], $7::text[], $8::text[],
+                     $9::timestamptz[], $10::text[], $11::text[], $12::text[])
+              AS n (id, stage, advanced, kind, reason, detail, next_try_at, erp_order_no, tracking, invoice_id)
+         WHERE o.id = n.id",
+    )
+    .bind(now)
+    .bind(&run.run_id)
+    .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| number(row.stage)).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.advanced).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.kind.as_str()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.reason).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.detail.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.next_try_at).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.evidence.erp_order_no.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.evidence.tracking.as_deref()).collect::<Vec<_>>())
+    .bind(rows.iter().map(|row| row.evidence.invoice_id.as_deref()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn repeat(connection: &mut PgConnection, events: Vec<i64>, now: DateTime<Utc>) -> Stored<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("UPDATE order_event SET times = times + 1, last_at = $1 WHERE id = ANY($2)")
+        .bind(now)
+        .bind(events)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_grows_and_never_changes() {
+        assert!(grows("A", "A"));
+        assert!(grows("A", "B,A"));
+        assert!(grows("A, B", "A,B,C"));
+        assert!(!grows("A,B", "A"));
+        assert!(!grows("A", "AB"));
+    }
+}

@@ -1,0 +1,169 @@
+//! Runs: beginning, fencing, ending, and recognising dead ones.
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::error::unavailable;
+use crate::events::clean;
+use crate::lock::{LockKey, acquire};
+use crate::open::PostgresStore;
+use crate::row::Values;
+
+pub(crate) async fn begin(store: &PostgresStore, start: &RunStart) -> Stored<Begun> {
+    let key = LockKey::of(&start.route, start.job.name(), start.po.as_ref());
+    let Some(lock) = acquire(store, key).await? else { return Ok(Begun::AlreadyRunning) };
+    let mut tx = store.begin_write().await?;
+    reap(&mut tx, &start.route, Some(key), start.now).await?;
+    if let Some(po) = &start.po
+        && is_claimed(&mut tx, &start.route, po).await?
+    {
+        tx.commit().await.map_err(unavailable)?;
+        return Ok(Begun::AlreadyRunning);
+    }
+    let run_id = Uuid::now_v7().to_string();
+    let fence: i64 = sqlx::query_scalar(
+        "INSERT INTO job_run (run_id, route, job, trigger, po, settings_version, state, lock_key, backend_pid,
+                              lease_until, started_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 'running', $7, $8, clock_timestamp() + interval '20 seconds', $9)
+         RETURNING run_no",
+    )
+    .bind(&run_id)
+    .bind(&start.route.0)
+    .bind(start.job.name())
+    .bind(start.trigger.as_str())
+    .bind(start.po.as_ref().map(PoNumber::as_str))
+    .bind(start.settings_version)
+    .bind(key.0)
+    .bind(lock.backend_pid)
+    .bind(start.now)
+    .fetch_one(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)?;
+    let run = RunRef { route: start.route.clone(), run_id, fence };
+    let hold = store.holders().hold(lock, run.clone());
+    Ok(Begun::Started(RunGuard::new(run, Box::new(hold))))
+}
+
+/// Marks the dead runs of a route and frees their claims: those whose lock the caller holds by now
+/// (`own`), whose lease ran out, or whose server process holds the lock no more.
+pub(crate) async fn reap(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    own: Option<LockKey>,
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    let dead: Vec<(i64, String)> = sqlx::query_as(
+        "UPDATE job_run AS r SET state = 'interrupted', finished_at = $3
+         WHERE r.route = $1 AND r.state = 'running'
+           AND (r.lock_key = $2 OR r.lease_until < clock_timestamp() OR NOT EXISTS
+                (SELECT 1 FROM pg_locks AS l
+                 WHERE l.pid = r.backend_pid AND l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
+                   AND (l.classid::bigint << 32 | l.objid::bigint) = r.lock_key))
+         RETURNING r.run_no, r.run_id",
+    )
+    .bind(&route.0)
+    .bind(own.map(|key| key.0))
+    .bind(now)
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    for (fence, run_id) in dead {
+        free_claims(connection, fence).await?;
+        tracing::warn!(%run_id, %route, "a run died; its orders are free again");
+    }
+    Ok(())
+}
+
+async fn free_claims(connection: &mut PgConnection, fence: i64) -> Stored<()> {
+    sqlx::query("UPDATE order_sync SET claimed_by = NULL WHERE claimed_by = $1")
+        .bind(fence)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn is_claimed(connection: &mut PgConnection, route: &RouteName, po: &PoNumber) -> Stored<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM order_sync WHERE route = $1 AND po = $2 AND claimed_by IS NOT NULL)",
+    )
+    .bind(&route.0)
+    .bind(po.as_str())
+    .fetch_one(connection)
+    .await
+    .map_err(unavailable)
+}
+
+/// Refuses the writes of a run that was taken over; inside the transaction of the write. The share
+/// lock makes whoever declares the run dead wait until the transaction has ended.
+pub(crate) async fn check_fence(connection: &mut PgConnection, run: &RunRef) -> Stored<()> {
+    let alive = sqlx::query(
+        "SELECT 1 FROM job_run
+         WHERE run_no = $1 AND run_id = $2 AND route = $3 AND state = 'running'
+         FOR SHARE",
+    )
+    .bind(run.fence)
+    .bind(&run.run_id)
+    .bind(&run.route.0)
+    .fetch_optional(connection)
+    .await
+    .map_err(unavailable)?;
+    if alive.is_some() { Ok(()) } else { Err(StoreError::FenceLost) }
+}
+
+pub(crate) async fn finish(store: &PostgresStore, guard: RunGuard, end: &RunEnd) -> Stored<()> {
+    let fence = guard.run.fence;
+    let mut tx = store.begin_write().await?;
+    let ended = sqlx::query(
+        "UPDATE job_run SET state = $1, finished_at = $2, report = $3, error = $4
+         WHERE run_no = $5 AND state = 'running'",
+    )
+    .bind(end.result)
+    .bind(end.now)
+    .bind(clean(&end.report))
+    .bind(end.error.as_deref().map(clean))
+    .bind(fence)
+    .execute(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    if ended.rows_affected() == 0 {
+        return Err(StoreError::FenceLost);
+    }
+    free_claims(&mut tx, fence).await?;
+    tx.commit().await.map_err(unavailable)?;
+    // Free when this returns, so that the next run of the job can begin at once.
+    store.holders().release(fence).await;
+    drop(guard);
+    Ok(())
+}
+
+pub(crate) async fn runs(store: &PostgresStore, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>> {
+    const COLUMNS: &str = "run_id, route, job, trigger, po, state, started_at, finished_at, report, error";
+    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run"));
+    if let Some(route) = route {
+        query.push(" WHERE route = ").push_bind(&route.0);
+    }
+    query.push(" ORDER BY run_no DESC LIMIT ").push_bind(i64::from(limit));
+    let rows = query.build().fetch_all(store.pool()).await.map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
+            Ok(RunRecord {
+                run_id: values.get("run_id")?,
+                route: RouteName(values.get("route")?),
+                job: values.get("job")?,
+                trigger: values.get("trigger")?,
+                po: values.get("po")?,
+                state: values.get("state")?,
+                started_at: values.get("started_at")?,
+                finished_at: values.get("finished_at")?,
+                report: values.get("report")?,
+                error: values.get("error")?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,390 @@
+//! Saving what was pulled.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
+use ipass_core::reason::{Cause, Reason};
+use ipass_core::stage::Stage;
+use sqlx::{PgConnection, Row};
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean, clean_option};
+use crate::open::PostgresStore;
+use crate::row::{Values, number};
+use crate::runs::check_fence;
+
+/// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice.
+const CHUNK: usize = 500;
+
+pub(crate) async fn save_orders(
+    store: &PostgresStore,
+    run: &RunRef,
+    orders: &[SaveOrder],
+    unreadable: &[UnreadableOrder],
+    now: DateTime<Utc>,
+) -> Stored<SaveCounts> {
+    let mut counts = SaveCounts::default();
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
+    for mut round in rounds(orders) {
+        // Rows are locked in one order everywhere: who meets waits, but never in a ring.
+        round.sort_by(|a, b| a.order.po.cmp(&b.order.po));
+        for chunk in round.chunks(CHUNK) {
+            save_chunk(&mut tx, run, chunk, now, &mut counts, &mut invalid).await?;
+        }
+    }
+    counts.invalid += invalid.len() as u64;
+    keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(counts)
+}
+
+/// Parts a page so that a PO number is in each part once: a page may repeat an order, or hold two
+/// with one number, and the later one has to meet the earlier one as a stored order.
+fn rounds(orders: &[SaveOrder]) -> Vec<Vec<&SaveOrder>> {
+    let mut rounds: Vec<Vec<&SaveOrder>> = Vec::new();
+    let mut seen: HashMap<&PoNumber, usize> = HashMap::new();
+    for order in orders {
+        let round = seen.entry(&order.order.po).and_modify(|round| *round += 1).or_insert(0);
+        if rounds.len() <= *round {
+            rounds.push(Vec::new());
+        }
+        rounds[*round].push(order);
+    }
+    rounds
+}
+
+/// What is stored of an order that is seen again.
+struct Known {
+    id: i64,
+    channel_order_id: String,
+    updated_at: Option<DateTime<Utc>>,
+    channel_status: String,
+    stage: Stage,
+    claimed_by: Option<i64>,
+    same: bool,
+}
+
+async fn save_chunk(
+    connection: &mut PgConnection,
+    run: &RunRef,
+    chunk: &[&SaveOrder],
+    now: DateTime<Utc>,
+    counts: &mut SaveCounts,
+    invalid: &mut Vec<UnreadableOrder>,
+) -> Stored<()> {
+    let mut open = readable(chunk, invalid);
+    // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
+    let seen = known(connection, &run.route, &open, Locking::No).await?;
+    open.retain(|save| match seen.get(save.order.po.as_str()) {
+        Some(known) => known.is_news(save) || count_unchanged(counts),
+        None => true,
+    });
+    // A round sees an order as new that another run inserts in the same moment; it comes back as known.
+    while !open.is_empty() {
+        open = save_locked(connection, run, open, now, counts, invalid).await?;
+    }
+    Ok(())
+}
+
+/// The orders of which the PO number can be stored. `PostgreSQL` knows no zero character, and one such
+/// order would fail its whole page.
+fn readable<'a>(chunk: &[&'a SaveOrder], invalid: &mut Vec<UnreadableOrder>) -> Vec<&'a SaveOrder> {
+    let (bad, good): (Vec<&SaveOrder>, Vec<&SaveOrder>) =
+        chunk.iter().partition(|save| save.order.po.as_str().contains('\0'));
+    invalid.extend(bad.into_iter().map(|save| UnreadableOrder {
+        key: save.order.channel_order_id.clone(),
+        raw: save.raw.clone(),
+        cause: Cause::new(Reason::InvalidPayload, "the PO number holds a zero character"),
+    }));
+    good
+}
+
+fn count_unchanged(counts: &mut SaveCounts) -> bool {
+    counts.unchanged += 1;
+    false
+}
+
+impl Known {
+    /// Whether a seen order is one to be written down, as a change or as a second one of its number.
+    fn is_news(&self, save: &SaveOrder) -> bool {
+        let outdated = save.order.updated_at.zip(self.updated_at).is_some_and(|(new, old)| {
+            // The store keeps microseconds.
+            new.timestamp_micros() < old.timestamp_micros()
+        });
+        self.is_another(save) || !(self.same || outdated)
+    }
+
+    fn is_another(&self, save: &SaveOrder) -> bool {
+        let (old, new) = (&self.channel_order_id, clean(&save.order.channel_order_id));
+        !old.is_empty() && !new.is_empty() && *old != new
+    }
+}
+
+/// Writes what is new or changed, and answers the orders that somebody else has inserted meanwhile.
+async fn save_locked<'a>(
+    connection: &mut PgConnection,
+    run: &RunRef,
+    open: Vec<&'a SaveOrder>,
+    now: DateTime<Utc>,
+    counts: &mut SaveCounts,
+    invalid: &mut Vec<UnreadableOrder>,
+) -> Stored<Vec<&'a SaveOrder>> {
+    let known = known(connection, &run.route, &open, Locking::Yes).await?;
+    let mut new = Vec::new();
+    let mut changed = Vec::new();
+    let mut events = Vec::new();
+    for save in open {
+        let order = &save.order;
+        let Some(known) = known.get(order.po.as_str()) else {
+            new.push(save);
+            continue;
+        };
+        if known.is_another(save) {
+            invalid.push(UnreadableOrder {
+                key: order.channel_order_id.clone(),
+                raw: save.raw.clone(),
+                cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
+            });
+        } else if !known.is_news(save) {
+            counts.unchanged += 1;
+        } else {
+            // Work in progress decides by what it read; it looks at the channel itself before it writes.
+            let free = known.claimed_by.is_none_or(|fence| fence == run.fence);
+            let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
+            let status = clean(order.status.as_str());
+            if to.is_some() || known.channel_status != status {
+                events.push(NewEvent {
+                    po: order.po.as_str(),
+                    kind: "changed",
+                    by: &run.run_id,
+                    from: to.map(|_| known.stage),
+                    to,
+                    detail: format!("{} -> {status}", known.channel_status),
+                    what: status,
+                });
+            }
+            changed.push((save, known.id, to.unwrap_or(known.stage)));
+        }
+    }
+    let inserted = insert(connection, &run.route, &new, now).await?;
+    let (new, late): (Vec<&SaveOrder>, Vec<&SaveOrder>) =
+        new.into_iter().partition(|save| inserted.contains(save.order.po.as_str()));
+    events.extend(new.iter().map(|save| NewEvent {
+        po: save.order.po.as_str(),
+        kind: "pulled",
+        by: &run.run_id,
+        from: None,
+        to: Some(save.first_stage),
+        what: save.order.status.as_str().to_owned(),
+        detail: String::new(),
+    }));
+    update(connection, &changed, now).await?;
+    counts.stored += new.len() as u64;
+    counts.updated += changed.len() as u64;
+    let saved = new.into_iter().chain(changed.into_iter().map(|(save, _, _)| save));
+    forget_unreadable(connection, &run.route, saved).await?;
+    append(connection, &run.route, &events, now).await?;
+    Ok(late)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locking {
+    No,
+    Yes,
+}
+
+async fn known(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    chunk: &[&SaveOrder],
+    locking: Locking,
+) -> Stored<HashMap<String, Known>> {
+    // The comparison of the bytes is done where they lie.
+    let query = match locking {
+        Locking::No => {
+            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+                    o.raw = seen.raw AS same
+             FROM unnest($2::text[], $3::bytea[]) AS seen (po, raw)
+             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po"
+        }
+        Locking::Yes => {
+            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+                    o.raw = seen.raw AS same
+             FROM unnest($2::text[], $3::bytea[]) AS seen (po, raw)
+             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
+             ORDER BY o.po
+             FOR UPDATE OF o"
+        }
+    };
+    let rows = sqlx::query(query)
+        .bind(&route.0)
+        .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
+        .bind(chunk.iter().map(|save| save.raw.as_slice()).collect::<Vec<_>>())
+        .fetch_all(connection)
+        .await
+        .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let po: String = row.try_get("po").unwrap_or_default();
+            let values = Values::new(row, "order_sync", &*po);
+            let known = Known {
+                id: values.get("id")?,
+                channel_order_id: values.get("channel_order_id")?,
+                updated_at: values.get("updated_at")?,
+                channel_status: values.get("channel_status")?,
+                stage: values.stage("stage")?,
+                claimed_by: values.get("claimed_by")?,
+                same: values.get("same")?,
+            };
+            Ok((po, known))
+        })
+        .collect()
+}
+
+/// Names of items travel joined: arrays of arrays of different lengths do not exist.
+const JOINT: &str = "\u{1f}";
+
+fn joined(names: &[String]) -> String {
+    names.iter().map(|name| clean(name).replace(JOINT, "")).collect::<Vec<_>>().join(JOINT)
+}
+
+/// Inserts orders and answers which of them were not there.
+async fn insert(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    new: &[&SaveOrder],
+    now: DateTime<Utc>,
+) -> Stored<HashSet<String>> {
+    if new.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let orders = || new.iter().map(|save| &save.order);
+    let inserted: Vec<String> = sqlx::query_scalar(
+        "INSERT INTO order_sync (route, po, channel_order_id, created_at, updated_at, channel_status, stage,
+                                 stage_entered_at, retailer_id, warehouse_code, service_level, sku_list, sku_names,
+                                 ship_by, stored_at, changed_at, raw)
+         SELECT $1, n.po, n.channel_order_id, n.created_at, n.updated_at, n.channel_status, n.stage, $2,
+                n.retailer_id, n.warehouse_code, n.service_level, n.sku_list, string_to_array(n.sku_names, chr(31)),
+                n.ship_by, $2, $2, n.raw
+         FROM unnest($3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[], $7::text[], $8::smallint[],
+                     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::timestamptz[],
+                     $15::bytea[])
+              AS n (po, channel_order_id, created_at, updated_at, channel_status, stage, retailer_id,
+                    warehouse_code, service_level, sku_list, sku_names, ship_by, raw)
+         ON CONFLICT (route, po) DO NOTHING
+         RETURNING po",
+    )
+    .bind(&route.0)
+    .bind(now)
+    .bind(orders().map(|order| order.po.as_str()).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean(&order.channel_order_id)).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.created_at).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.updated_at).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean(order.status.as_str())).collect::<Vec<_>>())
+    .bind(new.iter().map(|save| number(save.first_stage)).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.retailer_id.as_ref())).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.warehouse_code.as_ref())).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.service_level.as_ref())).collect::<Vec<_>>())
+    .bind(new.iter().map(|save| clean(&save.sku_list)).collect::<Vec<_>>())
+    .bind(new.iter().map(|save| joined(&save.sku_names)).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.ship_by).collect::<Vec<_>>())
+    .bind(new.iter().map(|save| save.raw.as_slice()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(inserted.into_iter().collect())
+}
+
+async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stage)], now: DateTime<Utc>) -> Stored<()> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let orders = || changed.iter().map(|(save, _, _)| &save.order);
+    sqlx::query(
+        "UPDATE order_sync AS o
+         SET stage_entered_at = CASE WHEN o.stage = n.stage THEN o.stage_entered_at ELSE $1 END,
+             attempts = CASE WHEN o.stage = n.stage THEN o.attempts ELSE 0 END,
+             last_tried_at = CASE WHEN o.stage = n.stage THEN o.last_tried_at END,
+             next_try_at = CASE WHEN o.stage = n.stage THEN o.next_try_at END,
+             stage = n.stage, changed_at = $1, created_at = n.created_at, updated_at = n.updated_at,
+             channel_status = n.channel_status,
+             channel_order_id = coalesce(nullif(n.channel_order_id, ''), o.channel_order_id),
+             retailer_id = n.retailer_id, warehouse_code = n.warehouse_code, service_level = n.service_level,
+             sku_list = n.sku_list, sku_names = string_to_array(n.sku_names, chr(31)), ship_by = n.ship_by,
+             raw = n.raw
+         FROM unnest($2::bigint[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::smallint[],
+                     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::timestamptz[],
+                     $14::bytea[])
+              AS n (id, channel_order_id, created_at, updated_at, channel_status, stage, retailer_id,
+                    warehouse_code, service_level, sku_list, sku_names, ship_by, raw)
+         WHERE o.id = n.id",
+    )
+    .bind(now)
+    .bind(changed.iter().map(|(_, id, _)| *id).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean(&order.channel_order_id)).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.created_at).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.updated_at).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean(order.status.as_str())).collect::<Vec<_>>())
+    .bind(changed.iter().map(|(_, _, stage)| number(*stage)).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.retailer_id.as_ref())).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.warehouse_code.as_ref())).collect::<Vec<_>>())
+    .bind(orders().map(|order| clean_option(order.service_level.as_ref())).collect::<Vec<_>>())
+    .bind(changed.iter().map(|(save, _, _)| clean(&save.sku_list)).collect::<Vec<_>>())
+    .bind(changed.iter().map(|(save, _, _)| joined(&save.sku_names)).collect::<Vec<_>>())
+    .bind(orders().map(|order| order.ship_by).collect::<Vec<_>>())
+    .bind(changed.iter().map(|(save, _, _)| save.raw.as_slice()).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+/// An order that can be read by now is not listed as unreadable any more.
+async fn forget_unreadable<'a>(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    saved: impl Iterator<Item = &'a SaveOrder>,
+) -> Stored<()> {
+    let keys: Vec<String> = saved.map(|save| clean(&save.order.channel_order_id)).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM order_unreadable WHERE route = $1 AND key = ANY($2)")
+        .bind(&route.0)
+        .bind(keys)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn keep_unreadable(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    unreadable: &[UnreadableOrder],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    for UnreadableOrder { key, raw, cause } in unreadable {
+        sqlx::query(
+            "INSERT INTO order_unreadable AS u (route, key, reason, detail, first_at, last_at, raw)
+             VALUES ($1, $2, $3, $4, $5, $5, $6)
+             ON CONFLICT (route, key) DO UPDATE
+             SET reason = excluded.reason, detail = excluded.detail, last_at = excluded.last_at, raw = excluded.raw
+             WHERE (u.raw, u.reason, u.detail) IS DISTINCT FROM (excluded.raw, excluded.reason, excluded.detail)",
+        )
+        .bind(&route.0)
+        .bind(clean(key))
+        .bind(cause.reason.code())
+        .bind(clean(&cause.detail))
+        .bind(now)
+        .bind(raw.as_slice())
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
+    }
+    Ok(())
+}

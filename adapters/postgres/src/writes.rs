@@ -1,0 +1,225 @@
+//! The ledger of remote writes.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{Receipt, RouteName, RunRef, Stored};
+use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote, WriteState};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use crate::error::unavailable;
+use crate::events::{NewEvent, append, clean};
+use crate::open::PostgresStore;
+use crate::row::Values;
+use crate::runs::check_fence;
+
+pub(crate) async fn writes_of(
+    store: &PostgresStore,
+    route: &RouteName,
+    orders: &[PoNumber],
+) -> Stored<Vec<RemoteWrite>> {
+    let rows = sqlx::query(
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, attempts, message
+         FROM remote_write
+         WHERE route = $1 AND po = ANY($2)
+         ORDER BY po, intended_at, kind, part",
+    )
+    .bind(&route.0)
+    .bind(orders.iter().map(PoNumber::as_str).collect::<Vec<_>>())
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter().map(remote_write).collect()
+}
+
+fn values_of(row: &PgRow) -> Values<'_> {
+    let part = |column| row.try_get::<String, _>(column).unwrap_or_default();
+    Values::new(row, "remote_write", format!("{} {} {}", part("kind"), part("po"), part("part")))
+}
+
+fn key_of(values: &Values<'_>) -> Stored<WriteKey> {
+    let kind: String = values.get("kind")?;
+    Ok(WriteKey {
+        kind: WriteKind::parse(&kind).ok_or_else(|| values.corrupt("kind"))?,
+        po: values.po()?,
+        part: values.get("part")?,
+    })
+}
+
+fn state_of(values: &Values<'_>) -> Stored<WriteState> {
+    let state: String = values.get("state")?;
+    WriteState::parse(&state).ok_or_else(|| values.corrupt("state"))
+}
+
+fn remote_write(row: &PgRow) -> Stored<RemoteWrite> {
+    let values = values_of(row);
+    Ok(RemoteWrite {
+        key: key_of(&values)?,
+        state: state_of(&values)?,
+        request_hash: values.get("request_hash")?,
+        receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
+        intended_at: values.get("intended_at")?,
+        attempts: values.number("attempts")?,
+        message: values.get("message")?,
+    })
+}
+
+pub(crate) async fn intend(
+    store: &PostgresStore,
+    run: &RunRef,
+    intents: &[Intent],
+    now: DateTime<Utc>,
+) -> Stored<Vec<WriteKey>> {
+    if intents.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Each key once, and all in one order: two runs that meet wait for each other, but never in a ring.
+    let intents: BTreeMap<&WriteKey, &str> =
+        intents.iter().rev().map(|intent| (&intent.key, intent.request_hash.as_str())).collect();
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    // A new intent is about a new request: what the remote gave for the one before says nothing of it.
+    let committed = sqlx::query(
+        "INSERT INTO remote_write AS w (route, kind, po, part, state, request_hash, attempts, intended_at, run_no)
+         SELECT $1, i.kind, i.po, i.part, 'intended', i.request_hash, 1, $2, $3
+         FROM unnest($4::text[], $5::text[], $6::text[], $7::text[]) AS i (kind, po, part, request_hash)
+         ON CONFLICT (route, kind, po, part) DO UPDATE
+         SET state = 'intended', request_hash = excluded.request_hash, attempts = w.attempts + 1, receipt = NULL,
+             message = NULL, noted_at = NULL, intended_at = excluded.intended_at, run_no = excluded.run_no
+         WHERE w.state IN ('rejected', 'void')
+         RETURNING kind, po, part",
+    )
+    .bind(&run.route.0)
+    .bind(now)
+    .bind(run.fence)
+    .bind(intents.keys().map(|key| key.kind.as_str()).collect::<Vec<_>>())
+    .bind(intents.keys().map(|key| key.po.as_str()).collect::<Vec<_>>())
+    .bind(intents.keys().map(|key| key.part.as_str()).collect::<Vec<_>>())
+    .bind(intents.values().copied().collect::<Vec<_>>())
+    .fetch_all(&mut *tx)
+    .await
+    .map_err(unavailable)?;
+    let committed: HashSet<WriteKey> = committed.iter().map(|row| key_of(&values_of(row))).collect::<Stored<_>>()?;
+    tx.commit().await.map_err(unavailable)?;
+    Ok(intents.into_keys().filter(|key| !committed.contains(*key)).cloned().collect())
+}
+
+pub(crate) async fn note(store: &PostgresStore, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut tx = store.begin_write().await?;
+    check_fence(&mut tx, run).await?;
+    let notes: Vec<&WriteNote> = notes.iter().collect();
+    settle(&mut tx, run, &notes, now).await?;
+    tx.commit().await.map_err(unavailable)
+}
+
+/// What is to be stored of one write.
+#[derive(Default)]
+struct Settled {
+    state: &'static str,
+    receipt: Option<String>,
+    message: Option<String>,
+}
+
+/// Writes down what became known, within a transaction. What the remote did stays done: a later note
+/// that knows less does not undo it.
+pub(crate) async fn settle(
+    connection: &mut PgConnection,
+    run: &RunRef,
+    notes: &[&WriteNote],
+    now: DateTime<Utc>,
+) -> Stored<()> {
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let mut states = states_before(connection, run, notes).await?;
+    let mut settled: BTreeMap<&WriteKey, Settled> = BTreeMap::new();
+    let mut events = Vec::new();
+    for note in notes {
+        let before = states.get(&note.key).copied();
+        if before == Some(WriteState::Applied)
+            && matches!(note.state, WriteState::Intended | WriteState::Accepted | WriteState::Unknown)
+        {
+            continue;
+        }
+        states.insert(note.key.clone(), note.state);
+        let message = note.message.as_deref().map(clean);
+        // A person cares about ends and doubts. Stock is not about an order.
+        if before != Some(note.state)
+            && matches!(note.state, WriteState::Applied | WriteState::Rejected | WriteState::Unknown)
+            && note.key.kind != WriteKind::Stock
+        {
+            let detail = [note.key.part.as_str(), message.as_deref().unwrap_or_default()];
+            events.push(NewEvent {
+                po: note.key.po.as_str(),
+                kind: "write",
+                by: &run.run_id,
+                from: None,
+                to: None,
+                what: format!("{} {}", note.key.kind.as_str(), note.state.as_str()),
+                detail: detail.iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": "),
+            });
+        }
+        let entry = settled.entry(&note.key).or_default();
+        entry.state = note.state.as_str();
+        entry.receipt = note.receipt.as_ref().map(|receipt| clean(&receipt.0)).or(entry.receipt.take());
+        entry.message = message.or(entry.message.take());
+    }
+    // A note without an intent is kept all the same: somebody else did it, and we found it.
+    sqlx::query(
+        "INSERT INTO remote_write AS w (route, kind, po, part, state, request_hash, receipt, message, attempts,
+                                        intended_at, noted_at, run_no)
+         SELECT $1, n.kind, n.po, n.part, n.state, '', n.receipt, n.message, 0, $2, $2, $3
+         FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[])
+              AS n (kind, po, part, state, receipt, message)
+         ON CONFLICT (route, kind, po, part) DO UPDATE
+         SET state = excluded.state, receipt = coalesce(excluded.receipt, w.receipt),
+             message = coalesce(excluded.message, w.message), noted_at = excluded.noted_at",
+    )
+    .bind(&run.route.0)
+    .bind(now)
+    .bind(run.fence)
+    .bind(settled.keys().map(|key| key.kind.as_str()).collect::<Vec<_>>())
+    .bind(settled.keys().map(|key| key.po.as_str()).collect::<Vec<_>>())
+    .bind(settled.keys().map(|key| key.part.as_str()).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.state).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.receipt.clone()).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.message.clone()).collect::<Vec<_>>())
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    append(connection, &run.route, &events, now).await
+}
+
+async fn states_before(
+    connection: &mut PgConnection,
+    run: &RunRef,
+    notes: &[&WriteNote],
+) -> Stored<HashMap<WriteKey, WriteState>> {
+    let rows = sqlx::query(
+        "SELECT w.kind, w.po, w.part, w.state
+         FROM remote_write AS w
+         WHERE w.route = $1
+           AND (w.kind, w.po, w.part) IN
+               (SELECT n.kind, n.po, n.part FROM unnest($2::text[], $3::text[], $4::text[]) AS n (kind, po, part))
+         ORDER BY w.kind, w.po, w.part
+         FOR UPDATE OF w",
+    )
+    .bind(&run.route.0)
+    .bind(notes.iter().map(|note| note.key.kind.as_str()).collect::<Vec<_>>())
+    .bind(notes.iter().map(|note| note.key.po.as_str()).collect::<Vec<_>>())
+    .bind(notes.iter().map(|note| note.key.part.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = values_of(row);
+            Ok((key_of(&values)?, state_of(&values)?))
+        })
+        .collect()
+}

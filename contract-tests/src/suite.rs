@@ -1,0 +1,118 @@
+//! Suites: what every implementation of a port must do.
+//!
+//! Each behaviour is a function of the port alone, named as a sentence. [`sync_store_suite!`](crate::sync_store_suite) makes a
+//! test of each, for one implementation.
+#![expect(clippy::missing_panics_doc, reason = "a behaviour that is not met panics: that is the point")]
+
+pub mod claiming;
+pub mod operating;
+pub mod prelude;
+pub mod pulling;
+pub mod recording;
+pub mod running;
+pub mod searching;
+pub mod settings;
+pub mod speed;
+pub mod writing;
+
+/// Makes one test of each behaviour of `SyncStore`.
+///
+/// `$fresh` is an async function without arguments that answers an empty, migrated store in a box,
+/// and something to be kept until the test ends.
+#[macro_export]
+macro_rules! sync_store_suite {
+    ($fresh:path) => {
+        $crate::sync_store_suite! { @tests $fresh;
+            pulling {
+                new_orders_enter_at_their_first_stage
+                an_unchanged_order_writes_nothing
+                a_changed_payload_never_touches_stage_or_evidence
+                only_an_order_that_awaits_its_push_follows_the_channel
+                an_order_claimed_by_another_run_is_not_moved_by_a_pull
+                an_older_payload_is_ignored
+                a_status_change_is_in_the_timeline
+                a_second_order_with_the_same_po_is_kept_unread
+                an_order_repeated_within_a_page_is_one_order
+                unreadable_orders_are_kept
+                an_order_that_can_be_read_again_is_not_listed_as_unreadable
+                a_payload_is_kept_byte_for_byte
+                odd_characters_do_not_fail_a_page
+                a_page_of_many_orders_is_saved_at_once
+                orders_saved_by_two_runs_at_once_are_stored_once
+                marks_move_forward_only
+            }
+            claiming {
+                never_tried_orders_come_first_then_the_least_recently_tried
+                sixty_waiting_orders_do_not_starve_twenty_ready_ones
+                a_claimed_order_is_not_claimed_again
+                claims_at_the_same_time_never_share_an_order
+                an_order_whose_next_try_is_to_come_is_left_alone
+                an_order_is_claimed_by_its_po
+                a_claim_is_about_one_stage_of_one_route
+            }
+            recording {
+                an_advanced_order_starts_anew_in_its_next_stage
+                an_order_that_stays_counts_its_attempts
+                an_order_that_stands_elsewhere_is_not_recorded
+                an_order_that_is_not_claimed_is_not_recorded
+                a_recorded_order_is_free_again
+                evidence_may_grow_but_never_change
+                equal_outcomes_in_a_row_are_one_event
+                an_outcome_after_an_act_of_a_person_is_news
+                writes_are_settled_with_their_order
+            }
+            running {
+                one_run_of_a_job_at_a_time
+                two_runs_on_one_order_exclude_each_other
+                a_run_on_one_order_does_not_wait_for_its_job
+                a_run_on_an_order_that_is_worked_on_is_refused
+                a_dead_run_is_interrupted_and_its_orders_are_free
+                a_run_that_was_taken_over_writes_nothing
+                a_finished_run_writes_nothing
+                finishing_frees_the_lock_and_the_claims
+                the_history_shows_the_newest_runs_first
+                the_schema_is_checked_and_migrating_twice_is_harmless
+            }
+            writing {
+                an_open_write_is_not_intended_again
+                a_rejected_write_is_intended_anew
+                a_key_named_twice_is_intended_once
+                a_note_keeps_what_it_does_not_replace
+                what_is_applied_is_not_unknown_afterwards
+                ends_and_doubts_are_in_the_timeline
+                a_note_without_an_intent_is_kept
+                writes_belong_to_their_route
+            }
+            searching {
+                every_filter_finds_its_orders_and_no_others
+                a_list_is_walked_to_its_end_without_repeats
+                wildcards_are_ordinary_characters
+                a_place_that_is_nonsense_is_refused
+                counts_know_every_stage_and_who_waits_longest
+            }
+            operating {
+                a_person_moves_an_order_in_any_direction
+                an_order_in_work_is_not_moved_by_a_person
+                an_order_of_a_dead_run_is_moved_by_a_person
+                an_order_that_is_not_there_is_not_moved
+                retrying_makes_orders_due
+                the_timeline_gives_the_newest_facts_oldest_first
+            }
+            settings {
+                every_save_is_a_version
+                saving_makes_blocked_orders_due
+            }
+        }
+    };
+    (@tests $fresh:path; $($module:ident { $($name:ident)+ })+) => {
+        $($(
+            #[tokio::test]
+            async fn $name() {
+                let (store, kept) = $fresh().await;
+                $crate::suite::$module::$name(&*store).await;
+                store.close().await;
+                drop(kept);
+            }
+        )+)+
+    };
+}

@@ -1,0 +1,103 @@
+//! What a person does to an order.
+
+use ipass_core::job::Job;
+use ipass_core::ports::{StageEdit, StoreError, SyncStore};
+use ipass_core::reason::Reason;
+use ipass_core::stage::Stage;
+
+use super::prelude::*;
+
+const PUSH: Stage = Stage::AwaitingPush;
+
+fn edit(number: &str, to: Stage) -> StageEdit {
+    StageEdit { po: po(number), to, reason: "checked by phone".to_owned(), by: "ann".to_owned(), now: minute(70) }
+}
+
+/// It is said who, and why; the outcome before stays to be seen.
+pub async fn a_person_moves_an_order_in_any_direction(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    let mut step = stayed("1", PUSH, Reason::MissingShopMapping, "r");
+    step.next_try_at = Some(minute(500));
+    look_once(store, step, 10).await;
+    let before = row(store, "1").await;
+    for (from, to) in [(PUSH, Stage::Completed), (Stage::Completed, Stage::AwaitingAck)] {
+        store.set_stage(&route(), &edit("1", to)).await.expect("an order is moved");
+        let row = row(store, "1").await;
+        assert_eq!((row.stage, row.stage_entered_at), (to, minute(70)));
+        assert_eq!((row.attempts, row.next_try_at), (0, None));
+        assert_eq!(row.last_outcome, before.last_outcome);
+        let events = timeline(store, "1").await;
+        let last = events.last().expect("an event");
+        assert_eq!(
+            (last.kind.as_str(), last.by.as_str(), last.detail.as_str()),
+            ("operator", "ann", "checked by phone")
+        );
+        assert_eq!((last.from, last.to), (Some(from), Some(to)));
+    }
+}
+
+/// The run goes on undisturbed.
+pub async fn an_order_in_work_is_not_moved_by_a_person(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    let run = begin(store, Job::PushOrders, None).await;
+    claim(store, &run.run, &due(PUSH, 1, 5)).await;
+    let refused = store.set_stage(&route(), &edit("1", Stage::Completed)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    assert_eq!(record(store, &run.run, &[advanced("1", PUSH, Stage::AwaitingAck)], 6).await, Vec::<String>::new());
+    store.set_stage(&route(), &edit("1", Stage::Completed)).await.expect("an order is moved");
+}
+
+/// Nobody has to begin another run first.
+pub async fn an_order_of_a_dead_run_is_moved_by_a_person(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    let run = begin(store, Job::PushOrders, None).await;
+    claim(store, &run.run, &due(PUSH, 1, 5)).await;
+    drop(run);
+    // The lock of a dropped run is freed soon, not at once.
+    for _ in 0..100 {
+        match store.set_stage(&route(), &edit("1", Stage::Completed)).await {
+            Ok(()) => break,
+            Err(StoreError::Conflict(_)) => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(row(store, "1").await.stage, Stage::Completed);
+    assert_eq!(store.runs(Some(&route()), 1).await.expect("runs")[0].state, "interrupted");
+}
+
+/// And nothing is written.
+pub async fn an_order_that_is_not_there_is_not_moved(store: &dyn SyncStore) {
+    let refused = store.set_stage(&route(), &edit("1", Stage::Completed)).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))));
+    assert_eq!(timeline(store, "1").await, []);
+    assert!(store.order(&route(), &po("1")).await.expect("an answer").is_none());
+}
+
+/// One, or all that are unfinished; those that are due already do not count.
+pub async fn retrying_makes_orders_due(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1), pulled("2", 2), pulled("3", 3), pulled("4", 4)]).await;
+    for number in ["1", "2", "3"] {
+        let mut step = stayed(number, PUSH, Reason::MissingShopMapping, "");
+        step.next_try_at = Some(minute(500));
+        look_once(store, step, 10).await;
+    }
+    assert_eq!(store.retry(&other_route(), None, minute(20)).await.expect("a retry"), 0);
+    assert_eq!(store.retry(&route(), Some(&po("2")), minute(20)).await.expect("a retry"), 1);
+    assert_eq!(row(store, "2").await.next_try_at, None);
+    assert_eq!(row(store, "1").await.next_try_at, Some(minute(500)));
+    assert_eq!(store.retry(&route(), None, minute(20)).await.expect("a retry"), 2);
+    let run = begin(store, Job::PushOrders, None).await;
+    assert_eq!(claim(store, &run.run, &due(PUSH, 9, 21)).await, ["4", "1", "2", "3"]);
+}
+
+/// And no more than asked for.
+pub async fn the_timeline_gives_the_newest_facts_oldest_first(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    for stage in OPEN_STAGES {
+        place(store, "1", stage).await;
+    }
+    let stages: Vec<_> = timeline(store, "1").await.iter().map(|event| event.to.map(Stage::number)).collect();
+    assert_eq!(stages, [Some(1), Some(1), Some(2), Some(3), Some(4)]);
+    let newest = store.timeline(&route(), &po("1"), 2).await.expect("a timeline");
+    assert_eq!(newest.iter().map(|event| event.to.map(Stage::number)).collect::<Vec<_>>(), [Some(3), Some(4)]);
+}
