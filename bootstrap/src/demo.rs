@@ -45,8 +45,7 @@ impl World {
     async fn build(args: &DemoArgs, clock: SimulatedClock, jobs: Option<&[(&str, &str)]>) -> Result<Self, End> {
         let clock = Arc::new(clock);
         let now = clock.clone();
-        let config =
-            SandboxConfig { seed: args.seed, orders: args.orders as usize, ..SandboxConfig::default() };
+        let config = SandboxConfig { seed: args.seed, orders: args.orders as usize, ..SandboxConfig::default() };
         let credentials = config.clone();
         let sandbox = Sandbox::start(config, Arc::new(move || now.now()))
             .await
@@ -106,7 +105,9 @@ fn database(folder: Option<&PathBuf>) -> Result<(Option<tempfile::TempDir>, Secr
         let file = folder.join("demo.db");
         if file.exists() {
             let file = file.display();
-            return Err(End::usage(format!("--data: {file} is there already; the simulated world begins anew, so choose an empty folder")));
+            return Err(End::usage(format!(
+                "--data: {file} is there already; the simulated world begins anew, so choose an empty folder"
+            )));
         }
         return Ok((None, url(folder)));
     }

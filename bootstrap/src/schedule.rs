@@ -91,7 +91,10 @@ pub(crate) async fn run(
     }
     let drained = tokio::time::timeout(GRACE, async { while running.join_next().await.is_some() {} }).await;
     if drained.is_err() {
-        tracing::warn!(jobs = running.len(), "jobs still ran when the time to stop was up; the next start reads back what they sent");
+        tracing::warn!(
+            jobs = running.len(),
+            "jobs still ran when the time to stop was up; the next start reads back what they sent"
+        );
     }
 }
 
@@ -136,8 +139,11 @@ fn start(
         let request = RunRequest::of(job, Trigger::Schedule);
         match metered(runner.run(&route, request, &*watch)).await {
             Ok(report) => {
-                let labels =
-                    [("route", route.name.0.clone()), ("job", job.name().to_owned()), ("result", report.result().to_owned())];
+                let labels = [
+                    ("route", route.name.0.clone()),
+                    ("job", job.name().to_owned()),
+                    ("result", report.result().to_owned()),
+                ];
                 metrics::counter!("ipass_runs_total", &labels).increment(1);
             }
             Err(Refused::AlreadyRunning) => tracing::info!(%job, route = %route.name, "skipped: it runs elsewhere"),

@@ -40,7 +40,9 @@ pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Tele
                 .filename_suffix("jsonl")
                 .max_log_files(KEPT_FILES)
                 .build(dir)
-                .map_err(|error| anyhow::anyhow!("log.dir {}: {error}; choose a folder that can be written", dir.display()))?;
+                .map_err(|error| {
+                    anyhow::anyhow!("log.dir {}: {error}; choose a folder that can be written", dir.display())
+                })?;
             // Lossless: a log line that explains an order must not be dropped under load.
             let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(writer);
             let layer = tracing_subscriber::fmt::layer().json().with_writer(writer).with_filter(filter());

@@ -20,12 +20,11 @@ pub(crate) struct ProcessWatch {
 impl ProcessWatch {
     /// Watches runs that end when `stop` is cancelled.
     pub(crate) fn new(stop: CancellationToken) -> Self {
-        let kill_at = std::env::var(KILL_AT).ok().filter(|text| !text.is_empty()).map(|text| {
-            match text.split_once('#') {
+        let kill_at =
+            std::env::var(KILL_AT).ok().filter(|text| !text.is_empty()).map(|text| match text.split_once('#') {
                 Some((point, nth)) => (point.to_owned(), nth.parse().unwrap_or(1)),
                 None => (text, 1),
-            }
-        });
+            });
         Self { stop, kill_at, reached: AtomicU64::new(0) }
     }
 }

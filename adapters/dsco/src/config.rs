@@ -135,11 +135,8 @@ impl Kinds {
             product.unwrap_or(published).max(1)
         };
         let kind = |name, (per_second, per_minute), timeout, max_body| {
-            let pace = if limits.enabled {
-                Pace::windows(Some(scaled(per_second)), scaled(per_minute))
-            } else {
-                Pace::free()
-            };
+            let pace =
+                if limits.enabled { Pace::windows(Some(scaled(per_second)), scaled(per_minute)) } else { Pace::free() };
             CallKind { name, pace, timeout, max_body }
         };
         Ok(Self {

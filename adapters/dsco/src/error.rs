@@ -150,10 +150,7 @@ mod tests {
     #[test]
     fn messages_are_read_in_every_form() {
         let error = error_of("POST /x", &reply(400, ENVELOPE));
-        assert_eq!(
-            error.message(),
-            "POST /x: refused (400): VALIDATION_FAILED: Ship carrier is required; a: b; c: d"
-        );
+        assert_eq!(error.message(), "POST /x: refused (400): VALIDATION_FAILED: Ship carrier is required; a: b; c: d");
         assert_eq!(words(br#"{"message":"Too Many\nRequests"}"#).as_deref(), Some("Too Many Requests"));
         assert_eq!(
             words(br#"{"error":"invalid_client","error_description":"unknown client"}"#).as_deref(),

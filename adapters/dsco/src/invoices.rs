@@ -84,9 +84,8 @@ impl Client {
 
     async fn invoice_of(&self, order: &OrderRef) -> Result<Option<InvoiceRecord>, PortError> {
         let po = order.po.as_str();
-        let same_order = |id: Option<&str>| {
-            order.channel_order_id.is_empty() || id.is_none_or(|id| id == order.channel_order_id)
-        };
+        let same_order =
+            |id: Option<&str>| order.channel_order_id.is_empty() || id.is_none_or(|id| id == order.channel_order_id);
         let mut found = self.invoices_of_po(po).await?;
         // Another retailer's order may have the same PO number.
         found.retain(|invoice| invoice.po.as_deref() == Some(po) && same_order(invoice.order_id.as_deref()));

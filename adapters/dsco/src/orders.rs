@@ -49,12 +49,7 @@ impl Client {
     }
 
     /// Looks for a span's orders page by page; hands back those that are better asked for singly.
-    async fn search<'a>(
-        &self,
-        span: &Span<'a>,
-        breaker: &mut Breaker,
-        answers: &mut Vec<State>,
-    ) -> Vec<&'a OrderRef> {
+    async fn search<'a>(&self, span: &Span<'a>, breaker: &mut Breaker, answers: &mut Vec<State>) -> Vec<&'a OrderRef> {
         // By id, because a page has up to a thousand orders; those without one are told by their PO number.
         let mut missing: HashMap<&str, &'a OrderRef> = span
             .orders

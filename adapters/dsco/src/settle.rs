@@ -77,7 +77,7 @@ fn settlement(
     let entries = || log.entries.iter().filter(|entry| concerns(entry, &write.key, own_request)).filter(later);
     if let Some(failure) = entries().find(|entry| entry.verdict == Verdict::Failure) {
         let words = failure.words.as_deref().unwrap_or("refused without a reason");
-        return Ok(Settlement::Rejected(PortError::rejected(format!("{}: {words}", write.key))));
+        return Ok(Settlement::Rejected(PortError::rejected(words)));
     }
     if entries().any(|entry| entry.verdict == Verdict::Success) {
         return Ok(Settlement::Applied);
@@ -216,7 +216,7 @@ mod tests {
         let refused = Entry { words: Some("X: no".to_owned()), ..acknowledged(Verdict::Failure) };
         let settled = settlement(&log(Overall::Completed, vec![refused]), &write(WriteKind::Acknowledge, ""), None);
         let Ok(Settlement::Rejected(error)) = settled else { panic!("rejected") };
-        assert_eq!(error.message(), "acknowledge P: X: no");
+        assert_eq!(error.message(), "X: no");
     }
 
     #[test]

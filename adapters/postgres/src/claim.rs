@@ -1,6 +1,6 @@
 //! Claiming orders for a run.
 
-use ipass_core::ports::{ClaimedOrder, RunRef, Selection, Stored};
+use ipass_core::ports::{OrderRow, RunRef, Selection, Stored};
 use sqlx::{QueryBuilder, Row};
 
 use crate::error::unavailable;
@@ -8,13 +8,13 @@ use crate::open::PostgresStore;
 use crate::row::{Values, order_columns, order_row};
 use crate::runs::check_fence;
 
-pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>> {
+pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let mut query = QueryBuilder::new(concat!(
         "SELECT o.id, ",
         order_columns!(),
-        ", o.raw FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
+        " FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
     ));
     query.push_bind(&run.route.0);
     // The stage as a literal: a bound one would not prove that the partial index holds all of them.
@@ -40,7 +40,7 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
     for row in &rows {
         let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
         ids.push(values.get::<i64>("id")?);
-        claimed.push(ClaimedOrder { row: order_row(row)?, raw: values.get("raw")? });
+        claimed.push(order_row(row)?);
     }
     if !ids.is_empty() {
         sqlx::query(

@@ -11,7 +11,7 @@ use ipass_core::write::WriteNote;
 use sqlx::PgConnection;
 
 use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
 use crate::row::{Values, evidence, number};
 use crate::runs::check_fence;
@@ -66,7 +66,7 @@ pub(crate) async fn record(
             lost.push(step.po.clone());
             continue;
         };
-        let merged = merge(&order.evidence, &step.evidence);
+        let merged = order.evidence.grown_by(&cleaned(&step.evidence));
         let event = outcome_event(run, step);
         match &order.newest {
             Some(newest) if newest.equals(&event) => repeated.push(newest.id),
@@ -127,24 +127,13 @@ async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) ->
     Ok(standing)
 }
 
-/// Evidence may grow; it never shrinks and never changes.
-fn merge(old: &Evidence, new: &Evidence) -> Evidence {
-    let value = |old: &Option<String>, new: &Option<String>| match (old, new) {
-        (Some(old), Some(new)) if grows(old, new) => Some(clean(new)),
-        (None, Some(new)) => Some(clean(new)),
-        (old, _) => old.clone(),
-    };
+/// The same evidence without what the database cannot hold.
+fn cleaned(evidence: &Evidence) -> Evidence {
     Evidence {
-        erp_order_no: value(&old.erp_order_no, &new.erp_order_no),
-        tracking: value(&old.tracking, &new.tracking),
-        invoice_id: value(&old.invoice_id, &new.invoice_id),
+        erp_order_no: clean_option(evidence.erp_order_no.as_ref()),
+        tracking: clean_option(evidence.tracking.as_ref()),
+        invoice_id: clean_option(evidence.invoice_id.as_ref()),
     }
-}
-
-/// Every element of the comma-joined old value is in the new one.
-fn grows(old: &str, new: &str) -> bool {
-    let new: Vec<&str> = new.split(',').map(str::trim).collect();
-    old.split(',').all(|element| new.contains(&element.trim()))
 }
 
 fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
@@ -247,18 +236,4 @@ async fn repeat(connection: &mut PgConnection, events: Vec<i64>, now: DateTime<U
         .await
         .map_err(unavailable)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn evidence_grows_and_never_changes() {
-        assert!(grows("A", "A"));
-        assert!(grows("A", "B,A"));
-        assert!(grows("A, B", "A,B,C"));
-        assert!(!grows("A,B", "A"));
-        assert!(!grows("A", "AB"));
-    }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{ClaimedOrder, RouteName, StageCount, StageEdit, StoreError, Stored, TimelineEvent};
+use ipass_core::ports::{RouteName, StageCount, StageEdit, StoreError, Stored, StoredOrder, TimelineEvent};
 use ipass_core::reason::Cause;
 use ipass_core::stage::Stage;
 use sqlx::{Row, SqliteConnection};
@@ -13,7 +13,7 @@ use crate::open::SqliteStore;
 use crate::row::{Values, micros, order_columns, order_row};
 use crate::runs::reap;
 
-pub(crate) async fn order(store: &SqliteStore, route: &RouteName, po: &PoNumber) -> Stored<Option<ClaimedOrder>> {
+pub(crate) async fn order(store: &SqliteStore, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>> {
     let row = sqlx::query(concat!(
         "SELECT ",
         order_columns!(),
@@ -25,7 +25,7 @@ pub(crate) async fn order(store: &SqliteStore, route: &RouteName, po: &PoNumber)
     .await
     .map_err(unavailable)?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(ClaimedOrder { row: order_row(&row)?, raw: Values::new(&row, "order_sync", po.as_str()).get("raw")? }))
+    Ok(Some(StoredOrder { row: order_row(&row)?, raw: Values::new(&row, "order_sync", po.as_str()).get("raw")? }))
 }
 
 pub(crate) async fn timeline(

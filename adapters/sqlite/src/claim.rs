@@ -1,6 +1,6 @@
 //! Claiming orders for a run.
 
-use ipass_core::ports::{ClaimedOrder, RunRef, Selection, Stored};
+use ipass_core::ports::{OrderRow, RunRef, Selection, Stored};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row};
 
@@ -9,13 +9,13 @@ use crate::open::SqliteStore;
 use crate::row::{Values, micros, order_columns, order_row};
 use crate::runs::check_fence;
 
-pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>> {
+pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let mut query = QueryBuilder::new(concat!(
         "SELECT o.id, ",
         order_columns!(),
-        ", o.raw FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
+        " FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
     ));
     query.push_bind(&run.route.0);
     // The stage as a literal: a bound one would not prove that the partial index holds all of them.
@@ -36,7 +36,7 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
     for row in &rows {
         let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
         ids.push(Value::from(values.get::<i64>("id")?));
-        claimed.push(ClaimedOrder { row: order_row(row)?, raw: values.get("raw")? });
+        claimed.push(order_row(row)?);
     }
     if !ids.is_empty() {
         sqlx::query(

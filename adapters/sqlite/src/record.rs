@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
 use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
 use crate::row::{Values, evidence, micros};
 use crate::runs::check_fence;
@@ -68,7 +68,7 @@ pub(crate) async fn record(
             lost.push(step.po.clone());
             continue;
         };
-        let merged = merge(&order.evidence, &step.evidence);
+        let merged = order.evidence.grown_by(&cleaned(&step.evidence));
         if merged.tracking != order.evidence.tracking {
             retold.push(Value::from(order.id));
         }
@@ -133,24 +133,13 @@ async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]
     Ok(standing)
 }
 
-/// Evidence may grow; it never shrinks and never changes.
-fn merge(old: &Evidence, new: &Evidence) -> Evidence {
-    let value = |old: &Option<String>, new: &Option<String>| match (old, new) {
-        (Some(old), Some(new)) if grows(old, new) => Some(clean(new)),
-        (None, Some(new)) => Some(clean(new)),
-        (old, _) => old.clone(),
-    };
+/// The same evidence without what the database cannot hold.
+fn cleaned(evidence: &Evidence) -> Evidence {
     Evidence {
-        erp_order_no: value(&old.erp_order_no, &new.erp_order_no),
-        tracking: value(&old.tracking, &new.tracking),
-        invoice_id: value(&old.invoice_id, &new.invoice_id),
+        erp_order_no: clean_option(evidence.erp_order_no.as_ref()),
+        tracking: clean_option(evidence.tracking.as_ref()),
+        invoice_id: clean_option(evidence.invoice_id.as_ref()),
     }
-}
-
-/// Every element of the comma-joined old value is in the new one.
-fn grows(old: &str, new: &str) -> bool {
-    let new: Vec<&str> = new.split(',').map(str::trim).collect();
-    old.split(',').all(|element| new.contains(&element.trim()))
 }
 
 fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
@@ -243,18 +232,4 @@ async fn repeat(connection: &mut SqliteConnection, events: Vec<Value>, now: Date
         .await
         .map_err(unavailable)?;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn evidence_grows_and_never_changes() {
-        assert!(grows("A", "A"));
-        assert!(grows("A", "B,A"));
-        assert!(grows("A, B", "A,B,C"));
-        assert!(!grows("A,B", "A"));
-        assert!(!grows("A", "AB"));
-    }
 }

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{
-    Begun, ClaimedOrder, OrderBook, OrderFilter, OrderPage, OrderStore, PullState, RouteName, RunEnd, RunGuard,
-    RunRecord, RunRef, RunStart, RunStore, SaveCounts, SaveOrder, Selection, SettingsStore, SettingsVersion,
-    StageCount, StageEdit, Step, Stored, SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
+    Begun, OrderBook, OrderFilter, OrderPage, OrderRow, OrderStore, PullState, RouteName, RunEnd, RunGuard, RunRecord,
+    RunRef, RunStart, RunStore, SaveCounts, SaveOrder, Selection, SettingsStore, SettingsVersion, StageCount,
+    StageEdit, Step, Stored, StoredOrder, SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
 };
 use ipass_core::reason::Cause;
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteNote};
@@ -34,7 +34,7 @@ impl OrderStore for SqliteStore {
         marks::move_mark(self, run, kind, to).await
     }
 
-    async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>> {
+    async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
         claim::claim(self, run, selection).await
     }
 
@@ -45,7 +45,7 @@ impl OrderStore for SqliteStore {
 
 #[async_trait]
 impl OrderBook for SqliteStore {
-    async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<ClaimedOrder>> {
+    async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>> {
         book::order(self, route, po).await
     }
 

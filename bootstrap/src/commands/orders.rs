@@ -36,7 +36,13 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             if args.reason.trim().is_empty() {
                 return Err(End::usage("--reason is empty; say why, it is kept in the order's history"));
             }
-            let edit = StageEdit { po: po(&args.po)?, to, reason: args.reason, by: args.by, now: SystemClock::from_environment().now() };
+            let edit = StageEdit {
+                po: po(&args.po)?,
+                to,
+                reason: args.reason,
+                by: args.by,
+                now: SystemClock::from_environment().now(),
+            };
             service.store.set_stage(&route.name, &edit).await.map_err(|error| match error {
                 StoreError::Conflict(what) => End { code: 3, message: Some(what) },
                 other => End::failed(other),
@@ -51,7 +57,11 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
         OrdersCommand::Retry(args) => {
             let route = service.route(args.route.as_deref())?;
             let po = args.po.as_deref().map(po).transpose()?;
-            let due = service.store.retry(&route.name, po.as_ref(), SystemClock::from_environment().now()).await.map_err(End::failed)?;
+            let due = service
+                .store
+                .retry(&route.name, po.as_ref(), SystemClock::from_environment().now())
+                .await
+                .map_err(End::failed)?;
             print(&if json {
                 json!({"result": "done", "due": due}).to_string()
             } else {
@@ -144,7 +154,8 @@ async fn show(service: &Service, route: &Route, po: &PoNumber, json: bool) -> Re
         why(&row),
     ];
     lines.extend(timeline.iter().map(|event| {
-        let times = if event.times > 1 { format!(" (×{} until {})", event.times, time(event.last_at)) } else { String::new() };
+        let times =
+            if event.times > 1 { format!(" (×{} until {})", event.times, time(event.last_at)) } else { String::new() };
         format!("  {}  {:<8} {} {}{times}  by {}", time(event.at), event.kind, event.what, event.detail, event.by)
     }));
     print(&lines.join("\n"));
@@ -157,7 +168,10 @@ fn why(row: &OrderRow) -> String {
         return format!("  {} is {} {}; nothing is left to do.", row.po, row.stage.names().0, row.stage.names().1);
     }
     let Some((last, cause)) = row.last_outcome.as_ref().and_then(|last| Some((last, last.cause.as_ref()?))) else {
-        return format!("  {} has not been looked at in this stage yet; the next run of its job does.\n  该订单在当前阶段尚未处理，下次任务运行时会处理。", row.po);
+        return format!(
+            "  {} has not been looked at in this stage yet; the next run of its job does.\n  该订单在当前阶段尚未处理，下次任务运行时会处理。",
+            row.po
+        );
     };
     let actor = cause.reason.actor();
     format!(

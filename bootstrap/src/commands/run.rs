@@ -26,6 +26,7 @@ pub(super) async fn run(config: BootConfig, args: RunArgs, json: bool) -> Result
         Some(text) => Some(PoNumber::new(text).ok_or_else(|| End::usage("--po is empty"))?),
     };
     let range = args.start.zip(args.end).map(|(start, end)| PullRange { start, end });
+    let named = po.clone();
     let request = RunRequest { job, trigger: Trigger::Manual, po, range, size: args.size, dry_run: args.dry_run };
 
     let stop = CancellationToken::new();
@@ -38,6 +39,12 @@ pub(super) async fn run(config: BootConfig, args: RunArgs, json: bool) -> Result
     signal.abort();
     service.store.close().await;
     let report = result.map_err(|refused| End::refused(&refused))?;
+    if let (Some(po), Some(stage), 0) = (&named, job.stage(), report.done.selected) {
+        eprintln!(
+            "ipass: {po} is not in stage {stage} ({}), so {job} had nothing to do; see `ipass orders show {po}`",
+            stage.names().0
+        );
+    }
     print(&if json { report.to_json(true).to_string() } else { text(&report) });
     match report.error {
         None => Ok(()),
@@ -49,13 +56,24 @@ fn text(report: &RunReport) -> String {
     let counts: Vec<String> = report.counts().iter().map(|(name, count)| format!("{name} {count}")).collect();
     let calls: Vec<String> = report.calls.iter().map(|(call, count)| format!("{call} {count}")).collect();
     let mut lines = vec![
-        format!("{} on {}: {} in {} ms", report.job, report.route, report.result(), (report.finished_at - report.started_at).num_milliseconds()),
+        format!(
+            "{} on {}: {} in {} ms",
+            report.job,
+            report.route,
+            report.result(),
+            (report.finished_at - report.started_at).num_milliseconds()
+        ),
         format!("  {}", counts.join(", ")),
         format!("  remote calls: {}", if calls.is_empty() { "none".to_owned() } else { calls.join(", ") }),
     ];
     for outcome in &report.done.outcomes {
         if let Some(cause) = &outcome.cause {
-            lines.push(format!("  {} stays at {}: {}", outcome.po, outcome.before, cause.reason.sentence(Language::En, &cause.detail)));
+            lines.push(format!(
+                "  {} stays at {}: {}",
+                outcome.po,
+                outcome.before,
+                cause.reason.sentence(Language::En, &cause.detail)
+            ));
         }
     }
     lines.join("\n")

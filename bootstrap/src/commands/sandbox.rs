@@ -11,12 +11,8 @@ use crate::cli::SandboxArgs;
 use crate::clock::SystemClock;
 
 pub(super) async fn sandbox(args: SandboxArgs, json: bool) -> Result<(), End> {
-    let config = SandboxConfig {
-        seed: args.seed,
-        orders: args.orders as usize,
-        port: args.port,
-        ..SandboxConfig::default()
-    };
+    let config =
+        SandboxConfig { seed: args.seed, orders: args.orders as usize, port: args.port, ..SandboxConfig::default() };
     let (token, app_id, app_secret) = (config.dsco_token.clone(), config.app_id.clone(), config.app_secret.clone());
     let clock = SystemClock::from_environment();
     let sandbox = Sandbox::start(config, Arc::new(move || clock.now()))

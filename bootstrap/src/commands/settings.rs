@@ -22,7 +22,10 @@ pub(super) async fn settings(config: BootConfig, command: SettingsCommand, json:
                 Some(saved) => print(&saved.document),
                 None if json => print("{}"),
                 None => {
-                    eprintln!("Nothing is saved for {} yet: every job is off but the clean-up, and nothing is mapped.", route.name);
+                    eprintln!(
+                        "Nothing is saved for {} yet: every job is off but the clean-up, and nothing is mapped.",
+                        route.name
+                    );
                     print("{}");
                 }
             }
@@ -42,7 +45,11 @@ pub(super) async fn settings(config: BootConfig, command: SettingsCommand, json:
                 }
                 let lines: Vec<String> =
                     problems.iter().map(|problem| format!("  {}: {}", problem.path, problem.problem)).collect();
-                return Err(End::usage(format!("{} problems, nothing was changed:\n{}", lines.len(), lines.join("\n"))));
+                return Err(End::usage(format!(
+                    "{} problems, nothing was changed:\n{}",
+                    lines.len(),
+                    lines.join("\n")
+                )));
             }
             let version = service
                 .store

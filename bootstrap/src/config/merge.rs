@@ -76,7 +76,9 @@ fn set(document: &mut Value, variable: &str, text: String) -> Result<(), String>
     let (place, rest) = match path.as_slice() {
         [routes, name, rest @ ..] if routes == "routes" && !rest.is_empty() => (route(document, name), rest),
         [routes, ..] if routes == "routes" => {
-            return Err(format!("environment variable {variable}: name a key, as in IPASS__ROUTES__MY_ROUTE__CHANNEL__TOKEN"));
+            return Err(format!(
+                "environment variable {variable}: name a key, as in IPASS__ROUTES__MY_ROUTE__CHANNEL__TOKEN"
+            ));
         }
         path => (document, path),
     };

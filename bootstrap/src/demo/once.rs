@@ -80,11 +80,7 @@ fn progress(orders: u64, json: bool) -> ProgressBar {
 }
 
 /// Every job once, each until it moves nothing more. Answers how many orders moved or came in.
-async fn cycle(
-    world: &World,
-    calls: &mut BTreeMap<String, u64>,
-    failed_runs: &mut Vec<String>,
-) -> Result<u64, End> {
+async fn cycle(world: &World, calls: &mut BTreeMap<String, u64>, failed_runs: &mut Vec<String>) -> Result<u64, End> {
     let mut moved = 0;
     for job in CYCLE {
         loop {
@@ -111,7 +107,9 @@ async fn cycle(
 
 async fn run(world: &World, job: Job) -> Result<RunReport, End> {
     let request = RunRequest::of(job, Trigger::Schedule);
-    metered(world.runner.run(&world.route, request, &Unwatched)).await.map_err(|refused: Refused| End::refused(&refused))
+    metered(world.runner.run(&world.route, request, &Unwatched))
+        .await
+        .map_err(|refused: Refused| End::refused(&refused))
 }
 
 /// Orders that came to an end, or have a reason to stay.

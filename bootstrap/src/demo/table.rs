@@ -24,9 +24,9 @@ fn reasons(findings: &Findings) -> BTreeMap<(Stage, &'static str), (Option<Reaso
     for row in findings.rows.iter().filter(|row| !row.stage.is_final()) {
         let cause = row.last_outcome.as_ref().and_then(|last| last.cause.as_ref());
         let key = (row.stage, cause.map_or("(none)", |cause| cause.reason.code()));
-        let entry = reasons
-            .entry(key)
-            .or_insert_with(|| (cause.map(|cause| cause.reason), cause.map(|cause| cause.detail.clone()).unwrap_or_default(), 0));
+        let entry = reasons.entry(key).or_insert_with(|| {
+            (cause.map(|cause| cause.reason), cause.map(|cause| cause.detail.clone()).unwrap_or_default(), 0)
+        });
         entry.2 += 1;
     }
     reasons
@@ -38,7 +38,11 @@ fn count(findings: &Findings, ending: &str) -> usize {
 
 pub(super) fn text(findings: &Findings) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} orders through the whole loop, {} cycles, {:.1} s\n", findings.orders, findings.cycles, findings.seconds);
+    let _ = writeln!(
+        out,
+        "{} orders through the whole loop, {} cycles, {:.1} s\n",
+        findings.orders, findings.cycles, findings.seconds
+    );
     let _ = writeln!(out, "stage                          orders");
     for (stage, orders) in stages(findings) {
         let (en, zh) = stage.names();
@@ -47,7 +51,8 @@ pub(super) fn text(findings: &Findings) -> String {
     let _ = writeln!(out, "-  {:<18} {:>14}   无法解析", "kept unread", findings.unreadable.len());
     let _ = writeln!(out, "\nwhy the unfinished ones wait");
     for ((stage, code), (reason, detail, orders)) in reasons(findings) {
-        let sentence = reason.map_or_else(|| "no reason is known".to_owned(), |reason| reason.sentence(Language::En, &detail));
+        let sentence =
+            reason.map_or_else(|| "no reason is known".to_owned(), |reason| reason.sentence(Language::En, &detail));
         let _ = writeln!(out, "{stage}  {code:<26} {orders:>6}   {sentence}");
     }
     let _ = writeln!(out, "\nremote calls");
@@ -59,8 +64,14 @@ pub(super) fn text(findings: &Findings) -> String {
     let per_order = total as f64 / f64::from(findings.orders.max(1));
     let _ = writeln!(out, "{total:>8}  in all, {per_order:.2} for each order; {} throttled", findings.throttled);
     let _ = writeln!(out, "\nwhat the simulated vendors saw");
-    let _ = writeln!(out, "  duplicate creates {}, shipments {}, invoices {}; early acknowledgements {}",
-        count(findings, "was created"), count(findings, "was reported "), count(findings, "was invoiced"), count(findings, "acknowledged before"));
+    let _ = writeln!(
+        out,
+        "  duplicate creates {}, shipments {}, invoices {}; early acknowledgements {}",
+        count(findings, "was created"),
+        count(findings, "was reported "),
+        count(findings, "was invoiced"),
+        count(findings, "acknowledged before")
+    );
     for problem in findings.violations.iter().chain(&findings.failed_runs).chain(&findings.misplaced).take(50) {
         let _ = writeln!(out, "  ! {problem}");
     }

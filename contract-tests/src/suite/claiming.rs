@@ -114,8 +114,7 @@ pub async fn an_order_is_claimed_by_its_po(store: &dyn SyncStore) {
     let named = Selection { po: Some(po("2")), ..due(PUSH, 9, 6) };
     let claimed = store.claim(&run.run, &named).await.expect("orders are claimed");
     assert_eq!(claimed.len(), 1);
-    assert_eq!(claimed[0].raw, pulled("2", 2).raw);
-    assert_eq!(claimed[0].row, row(store, "2").await);
+    assert_eq!(claimed[0], row(store, "2").await);
 }
 
 /// Neither other stages nor other routes.

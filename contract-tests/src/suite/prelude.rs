@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::job::Job;
 use ipass_core::order::{Address, ChannelStatus, Order, PoNumber};
 use ipass_core::ports::{
-    Begun, ClaimedOrder, Evidence, OrderRow, RouteName, RunEnd, RunGuard, RunRef, RunStart, SaveCounts, SaveOrder,
-    Selection, StageEdit, Step, StepOutcome, SyncStore, TimelineEvent, Trigger,
+    Begun, Evidence, OrderRow, RouteName, RunEnd, RunGuard, RunRef, RunStart, SaveCounts, SaveOrder, Selection,
+    StageEdit, Step, StepOutcome, StoredOrder, SyncStore, TimelineEvent, Trigger,
 };
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
@@ -123,7 +123,7 @@ pub fn due(stage: Stage, limit: u32, now: i64) -> Selection {
 /// Claims and answers the PO numbers.
 pub async fn claim(store: &dyn SyncStore, run: &RunRef, selection: &Selection) -> Vec<String> {
     let claimed = store.claim(run, selection).await.expect("orders are claimed");
-    claimed.iter().map(|order| order.row.po.to_string()).collect()
+    claimed.iter().map(|order| order.po.to_string()).collect()
 }
 
 /// A step that advances an order.
@@ -168,7 +168,7 @@ pub async fn place(store: &dyn SyncStore, number: &str, to: Stage) {
 }
 
 /// One order as it stands.
-pub async fn order(store: &dyn SyncStore, number: &str) -> ClaimedOrder {
+pub async fn order(store: &dyn SyncStore, number: &str) -> StoredOrder {
     store.order(&route(), &po(number)).await.expect("an order is read").expect("the order is stored")
 }
 

@@ -53,11 +53,8 @@ fn a_page_is_read() {
     assert_eq!(pending.address.company.as_deref(), Some("Sample Co (invented)"));
     assert_eq!(pending.currency.as_deref(), Some("USD"));
     assert_eq!(pending.sku_list(SkuKey::PartnerSkuFirst), "SKU-AAA-01(3),RET-1000002(2),SKU-AAA-01(1)");
-    let prices: Vec<String> = pending
-        .lines
-        .iter()
-        .map(|line| line.prices.first(PriceOrder::ConsumerFirst).unwrap().to_string())
-        .collect();
+    let prices: Vec<String> =
+        pending.lines.iter().map(|line| line.prices.first(PriceOrder::ConsumerFirst).unwrap().to_string()).collect();
     assert_eq!(prices, ["54", "21.99", "54"]);
 
     assert_eq!((&cancelled.status, cancelled.cancel_requested), (&ChannelStatus::Cancelled, true));
@@ -88,8 +85,7 @@ fn shipped_does_not_mean_fully_shipped() {
 #[test]
 fn orders_of_a_stream_are_read() {
     let events = fixture_json("dsco/stream_events_order.json");
-    let payloads: Vec<&Value> =
-        events["events"].as_array().unwrap().iter().map(|event| &event["payload"]).collect();
+    let payloads: Vec<&Value> = events["events"].as_array().unwrap().iter().map(|event| &event["payload"]).collect();
     assert!(!payloads.is_empty());
     for payload in payloads {
         assert!(!parse(payload).lines.is_empty());

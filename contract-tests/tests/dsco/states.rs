@@ -13,10 +13,7 @@ use super::{LATEST, account, asked, at, kind, not_found, order, po, single};
 const SCROLL: &str = "c2Nyb2xs+/==";
 
 fn search(since: &str, until: &str) -> Exchange {
-    Exchange::get("/order/page")
-        .query("ordersCreatedSince", since)
-        .query("until", until)
-        .query("ordersPerPage", "1000")
+    Exchange::get("/order/page").query("ordersCreatedSince", since).query("until", until).query("ordersPerPage", "500")
 }
 
 fn page_of(orders: &[Value], more: bool) -> Value {
@@ -68,8 +65,7 @@ async fn of_several_orders_with_one_po_number_the_id_decides() {
     replay.on(single("POTEST0000000000000001").times(3).reply_file(200, "dsco/order_multiple.json")).await;
     let (dsco, _) = account(&replay.url());
     for (id, word) in [("9000000009", "9000000009"), ("9000000001", "9000000001"), ("9000000008", "none")] {
-        let order =
-            OrderRef { po: po("POTEST0000000000000001"), channel_order_id: id.to_owned(), created_at: at(T) };
+        let order = OrderRef { po: po("POTEST0000000000000001"), channel_order_id: id.to_owned(), created_at: at(T) };
         assert_eq!(states(&dsco, &[order]).await, expect(&[("POTEST0000000000000001", word)]));
     }
     replay.verify().await;

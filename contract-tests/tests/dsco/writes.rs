@@ -1,8 +1,8 @@
 //! Acknowledgements, parcels and invoices on their way out.
 
 use ipass_contract_tests::replay::{Exchange, RawReply, RawServer, Replay, fixture, fixture_json};
-use ipass_core::ports::{Batch, Effect, OrderRef, OrderSource, Receipt};
 use ipass_core::parcel::{Invoice, InvoiceLine, LineRef, Shipment, ShipmentLine};
+use ipass_core::ports::{Batch, Effect, OrderRef, OrderSource, Receipt};
 use ipass_core::write::{WriteKey, WriteKind};
 use serde_json::json;
 
@@ -164,12 +164,7 @@ fn parcel(order: &str, tracking: &str, lines: Vec<ShipmentLine>) -> Shipment {
 }
 
 fn item(number: i64, id: &str, sku: &str) -> LineRef {
-    LineRef {
-        line_number: Some(number),
-        item_id: Some(id.to_owned()),
-        sku: Some(sku.to_owned()),
-        partner_sku: None,
-    }
+    LineRef { line_number: Some(number), item_id: Some(id.to_owned()), sku: Some(sku.to_owned()), partner_sku: None }
 }
 
 fn units(item: LineRef, quantity: u32, spans_packages: bool) -> ShipmentLine {
@@ -178,11 +173,8 @@ fn units(item: LineRef, quantity: u32, spans_packages: bool) -> ShipmentLine {
 
 #[tokio::test]
 async fn parcels_of_one_order_travel_together() {
-    let (a1, a3, b) = (
-        item(1, "9300000001", "SKU-AAA-01"),
-        item(3, "9300000001", "SKU-AAA-01"),
-        item(2, "9300000002", "SKU-BBB-02"),
-    );
+    let (a1, a3, b) =
+        (item(1, "9300000001", "SKU-AAA-01"), item(3, "9300000001", "SKU-AAA-01"), item(2, "9300000002", "SKU-BBB-02"));
     let parcels = [
         parcel("1", "799900000009", vec![units(a1.clone(), 1, false)]),
         parcel("2", "799900000001", vec![units(a1.clone(), 2, true), units(a3, 1, false)]),

@@ -72,7 +72,7 @@ async fn every_order_has_its_own_effect() {
     let exchange = create().body_json(sent(&numbers, STORE));
     world.replay.on(exchange.reply_file(200, "lingxing/create_orders_partial.json")).await;
     let effects = effects(&world.erp, &numbers.map(|number| draft(number, STORE))).await.unwrap();
-    assert_eq!(effects["PO-TEST-0003"], "not applied: order PO-TEST-0003: SKU不存在");
+    assert_eq!(effects["PO-TEST-0003"], "not applied: SKU不存在");
     assert_eq!(effects["PO-TEST-0004"], "applied 103912345678901441");
     assert_eq!(effects["PO-TEST-0005"], "unknown");
     world.replay.verify().await;
@@ -86,7 +86,7 @@ async fn numeric_ids_stay_exact_and_a_duplicate_is_refused() {
     let first = effects(&world.erp, &[draft("PO-TEST-0004", STORE)]).await.unwrap();
     assert_eq!(first["PO-TEST-0004"], "applied 103912345678901441");
     let second = effects(&world.erp, &[draft("PO-TEST-0001", STORE)]).await.unwrap();
-    assert_eq!(second["PO-TEST-0001"], "not applied: order PO-TEST-0001: 平台单号已存在");
+    assert_eq!(second["PO-TEST-0001"], "not applied: 平台单号已存在");
 }
 
 #[tokio::test]

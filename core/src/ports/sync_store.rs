@@ -236,6 +236,29 @@ pub struct Evidence {
     pub invoice_id: Option<String>,
 }
 
+impl Evidence {
+    /// This evidence and what is new: a value may grow, it never shrinks and never changes.
+    #[must_use]
+    pub fn grown_by(&self, new: &Self) -> Self {
+        let value = |old: &Option<String>, new: &Option<String>| match (old, new) {
+            (Some(old), Some(new)) if has_all(new, old) => Some(new.clone()),
+            (None, new) => new.clone(),
+            (Some(old), _) => Some(old.clone()),
+        };
+        Self {
+            erp_order_no: value(&self.erp_order_no, &new.erp_order_no),
+            tracking: value(&self.tracking, &new.tracking),
+            invoice_id: value(&self.invoice_id, &new.invoice_id),
+        }
+    }
+}
+
+/// Every element of the comma-joined `old` is in `new`.
+fn has_all(new: &str, old: &str) -> bool {
+    let new: Vec<&str> = new.split(',').map(str::trim).collect();
+    old.split(',').all(|element| new.contains(&element.trim()))
+}
+
 /// The last look at an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastOutcome {
@@ -290,9 +313,9 @@ pub struct OrderRow {
     pub hold: Option<String>,
 }
 
-/// An order claimed for work.
+/// One order with its payload.
 #[derive(Debug, Clone)]
-pub struct ClaimedOrder {
+pub struct StoredOrder {
     /// The order.
     pub row: OrderRow,
     /// Its payload as stored.
@@ -306,9 +329,9 @@ pub struct Selection {
     pub stage: Stage,
     /// At most so many.
     pub limit: u32,
-    /// Take also those whose next try is still to come, and held ones when named by PO.
+    /// Take also those whose next try is still to come.
     pub ignore_next_try: bool,
-    /// Only this order.
+    /// Only this order, even if it is held.
     pub po: Option<PoNumber>,
     /// Now, UTC.
     pub now: DateTime<Utc>,
@@ -475,7 +498,7 @@ pub trait OrderStore: Send + Sync {
     /// Claims orders for a run: never-tried first (oldest creation first), then least recently tried.
     ///
     /// Contract: an order claimed by a living run is not claimed again.
-    async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<ClaimedOrder>>;
+    async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>>;
 
     /// Ends orders' parts in a run: outcome, stage, evidence, writes and timeline together, one
     /// transaction for each order or for all, compare-and-set on stage and fence. Answers the orders
@@ -487,7 +510,7 @@ pub trait OrderStore: Send + Sync {
 #[async_trait]
 pub trait OrderBook: Send + Sync {
     /// One order with its payload.
-    async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<ClaimedOrder>>;
+    async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>>;
 
     /// The newest facts of an order's history, oldest first.
     async fn timeline(&self, route: &RouteName, po: &PoNumber, limit: u32) -> Stored<Vec<TimelineEvent>>;
@@ -569,4 +592,21 @@ pub trait SyncStore: OrderStore + OrderBook + WriteLedger + RunStore + SettingsS
 
     /// Closes all connections.
     async fn close(&self);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_grows_and_never_changes() {
+        let tracking = |text: &str| Evidence { tracking: Some(text.to_owned()), ..Evidence::default() };
+        let after = |old: &str, new: &str| tracking(old).grown_by(&tracking(new)).tracking.unwrap();
+        assert_eq!(after("A", "B,A"), "B,A");
+        assert_eq!(after("A, B", "A,B,C"), "A,B,C");
+        assert_eq!(after("A,B", "A"), "A,B");
+        assert_eq!(after("A", "AB"), "A");
+        assert_eq!(tracking("A").grown_by(&Evidence::default()), tracking("A"));
+        assert_eq!(Evidence::default().grown_by(&tracking("A")), tracking("A"));
+    }
 }

@@ -71,6 +71,10 @@ pub async fn ack_orders(
             end_cancelled(&mut work, order, Stage::AwaitingAck, leaving, shipped);
             continue;
         }
+        if rows.is_empty() && work.just_created(&po, erp.capabilities().settles_within) {
+            work.stay(&po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
+            continue;
+        }
         match released(&alive, po.as_str()) {
             Ok(()) => {
                 let key = WriteKey::whole(WriteKind::Acknowledge, po);

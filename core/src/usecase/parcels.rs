@@ -189,7 +189,7 @@ fn finished(order: &Order, parcels: Vec<(String, Parcel)>) -> Vec<Shipment> {
             channel_order_id: order.channel_order_id.clone(),
             tracking,
             shipped_at: parcel.shipped_at,
-            carrier: order.carrier.clone().or(parcel.carrier),
+            carrier: order.carrier.clone().or(parcel.carrier).or_else(|| order.service_level.clone()),
             method: order.ship_method.clone().or_else(|| order.service_level.clone()),
             service_level: order.service_level.clone(),
             warehouse_code: order.warehouse_code.clone(),

@@ -194,6 +194,9 @@ async fn explain_unshipped(
         match wish(order) {
             Wish::Cancelled => end_cancelled(work, order, Stage::AwaitingShipment, leaving, false),
             Wish::Requested => work.stay(po, Cause::new(Reason::CancelRequested, po.as_str())),
+            Wish::None if rows.is_empty() && work.just_created(po, erp.capabilities().settles_within) => {
+                work.stay(po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
+            }
             Wish::None if alive.is_empty() => {
                 work.stay(po, Cause::new(Reason::NotInErp, po.as_str()));
             }

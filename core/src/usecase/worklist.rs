@@ -9,7 +9,7 @@ use crate::ports::{
 use crate::reason::{Cause, OutcomeKind};
 use crate::run::{JobReport, OrderOutcome, RunContext, RunError};
 use crate::stage::{Event, Stage};
-use crate::write::{RemoteWrite, Verdict, WriteKey, WriteNote};
+use crate::write::{RemoteWrite, Verdict, WriteKey, WriteKind, WriteNote, WriteState};
 
 /// The orders of a run: each is taken once, and ends in exactly one outcome.
 pub(super) struct Worklist<'a> {
@@ -33,8 +33,7 @@ impl<'a> Worklist<'a> {
     ) -> Result<Self, RunError> {
         let selection =
             Selection { stage, limit: ctx.size, ignore_next_try: ctx.manual, po: ctx.po.clone(), now: ctx.clock.now() };
-        let open: Vec<OrderRow> =
-            store.claim(&ctx.run, &selection).await?.into_iter().map(|claimed| claimed.row).collect();
+        let open = store.claim(&ctx.run, &selection).await?;
         ctx.point("claimed");
         let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();
         let mut earlier: HashMap<PoNumber, Vec<RemoteWrite>> = HashMap::new();
@@ -65,6 +64,16 @@ impl<'a> Worklist<'a> {
     /// Earlier remote writes of all orders.
     pub(super) fn all_writes(&self) -> Vec<RemoteWrite> {
         self.earlier.values().flatten().cloned().collect()
+    }
+
+    /// The ERP took the order so lately that it may not show it yet.
+    pub(super) fn just_created(&self, po: &PoNumber, settles_within: std::time::Duration) -> bool {
+        let now = self.ctx.clock.now();
+        self.writes(po).iter().any(|write| {
+            write.key.kind == WriteKind::Create
+                && write.state == WriteState::Applied
+                && now.signed_duration_since(write.intended_at).to_std().is_ok_and(|age| age < settles_within)
+        })
     }
 
     /// The order moves on.

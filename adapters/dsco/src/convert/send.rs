@@ -151,11 +151,7 @@ mod tests {
 
     #[test]
     fn an_invoice_holds_exact_numbers_and_no_tracking() {
-        let line = |price: &str| parcel::InvoiceLine {
-            item: bare(),
-            quantity: 3,
-            unit_price: price.parse().unwrap(),
-        };
+        let line = |price: &str| parcel::InvoiceLine { item: bare(), quantity: 3, unit_price: price.parse().unwrap() };
         let mut document = Invoice {
             po: po(),
             channel_order_id: "9".to_owned(),

@@ -117,7 +117,7 @@ fn effect(draft: &ErpOrderDraft, data: &CreateData) -> Effect<String> {
         },
         (None, Some(detail)) => {
             let words = remote_words(draft, detail.error_message.as_deref().unwrap_or("refused without words"));
-            Effect::NotApplied(PortError::rejected(format!("order {po}: {words}")))
+            Effect::NotApplied(PortError::rejected(words))
         }
         (Some(_), Some(_)) => unknown("names success and error"),
         (None, None) => unknown("names neither success nor error"),
