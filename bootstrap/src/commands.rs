@@ -29,10 +29,12 @@ pub(crate) struct End {
 }
 
 impl End {
+    #[expect(clippy::needless_pass_by_value, reason = "so that it can stand in map_err")]
     pub(crate) fn failed(message: impl ToString) -> Self {
         Self { code: 1, message: Some(message.to_string()) }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "so that it can stand in map_err")]
     pub(crate) fn usage(message: impl ToString) -> Self {
         Self { code: 2, message: Some(message.to_string()) }
     }

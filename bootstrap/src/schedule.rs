@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Real time between looks at the schedule.
 const TICK: Duration = Duration::from_millis(250);
 /// How long a stop waits for running jobs; a job that takes longer is safe to cut: see the protocol.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// Shows that the scheduler ticks.
 #[derive(Clone, Default)]

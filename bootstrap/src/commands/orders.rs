@@ -45,7 +45,9 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             };
             service.store.set_stage(&route.name, &edit).await.map_err(|error| match error {
                 StoreError::Conflict(what) => End { code: 3, message: Some(what) },
-                other => End::failed(other),
+                other @ (StoreError::Unavailable(_) | StoreError::FenceLost | StoreError::Corrupt { .. }) => {
+                    End::failed(other)
+                }
             })?;
             print(&if json {
                 json!({"result": "done", "po_number": edit.po.as_str(), "status": args.status}).to_string()

@@ -21,7 +21,7 @@ use crate::telemetry::{self, Console};
 /// The jobs of a cycle, in stage order.
 const CYCLE: [Job; 5] = [Job::PullOrders, Job::PushOrders, Job::AckOrders, Job::ShipOrders, Job::InvoiceOrders];
 /// Simulated time between cycles.
-const BETWEEN_CYCLES: Duration = Duration::from_secs(120);
+const BETWEEN_CYCLES: Duration = Duration::from_mins(2);
 /// Cycles after which a world that still moves is given up on.
 const MAX_CYCLES: u32 = 60;
 /// Quiet cycles after which the world has come to rest.

@@ -199,7 +199,7 @@ impl Reader {
         match value {
             Value::Bool(flag) => *target = *flag,
             other @ (Value::Null | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
-                self.say(path, format!("expected true or false, found {}", kind(other)))
+                self.say(path, format!("expected true or false, found {}", kind(other)));
             }
         }
     }
@@ -247,7 +247,7 @@ impl Reader {
 
     fn choice<T: Copy>(&mut self, value: &Value, path: &str, choices: &[(&str, T)], target: &mut T) {
         if let Some((_, choice)) = value.as_str().and_then(|text| choices.iter().find(|(name, _)| *name == text)) {
-            *target = *choice
+            *target = *choice;
         } else {
             let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
             self.say(path, format!("expected one of {}", names.join(", ")));
