@@ -190,6 +190,10 @@ reasons! {
     NoShipDate = "no_ship_date", Waiting, ErpStaff,
         "Outbound document {} is shipped but has no ship date. Enter it in the ERP.",
         "销售出库单 {} 已发货但没有发货时间。请在 ERP 补录。";
+    /// The channel knows a parcel with fewer units than the ERP shipped in it.
+    ParcelIncomplete = "parcel_incomplete", Blocked, Operator,
+        "The channel knows parcel {} with fewer units than the ERP shipped in it, and a parcel is not reported twice. Correct it with the channel's support.",
+        "渠道中包裹 {} 的件数少于 ERP 实际发货数量，而同一包裹不会重复回传。请联系渠道支持更正。";
     /// The ERP shipped something that no order line has.
     UnknownErpSku = "unknown_erp_sku", Blocked, Operator,
         "The ERP shipped SKU {}, which no line of the order has. Add it under settings, mapping.sku, or correct the ERP.",

@@ -147,6 +147,8 @@ pub struct RemoteWrite {
     pub receipt: Option<Receipt>,
     /// When it was last intended, UTC.
     pub intended_at: DateTime<Utc>,
+    /// When something became known of it, UTC; `None` since it was last intended.
+    pub noted_at: Option<DateTime<Utc>>,
     /// How often it was intended.
     pub attempts: u32,
     /// The remote's words.

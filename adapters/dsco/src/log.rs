@@ -83,7 +83,7 @@ impl Client {
         for _ in 0..ATTEMPTS {
             match self.whole_log(kind, path, query, max_pages).await {
                 Ok(log) => return Ok(log),
-                Err(PageError::CursorExpired) => {}
+                Err(PageError::CursorExpired | PageError::Repeated) => {}
                 Err(PageError::Port(error)) => return Err(error),
             }
         }

@@ -99,7 +99,7 @@ impl OrderSource for DscoOrders {
         if before.is_some_and(|before| before.fingerprint == behind.fingerprint) {
             // Whether another page was passed over for it cannot be known.
             tracing::warn!(account = self.client.account.name(), page = number, "a page was served twice");
-            return Err(PageError::CursorExpired);
+            return Err(PageError::Repeated);
         }
         Ok(Page { items: page.orders, next: Some(behind.to_cursor()) })
     }

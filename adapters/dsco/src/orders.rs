@@ -82,7 +82,7 @@ impl Client {
             let Some(scroll_id) = scroll_id else { return missing.into_values().collect() };
             page = match self.next_page(&scroll_id).await {
                 Ok(page) => page,
-                Err(PageError::CursorExpired) => return missing.into_values().collect(),
+                Err(PageError::CursorExpired | PageError::Repeated) => return missing.into_values().collect(),
                 Err(PageError::Port(error)) => {
                     breaker.count(&error);
                     return fail(missing.into_values().collect(), &error, answers);

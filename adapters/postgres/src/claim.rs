@@ -42,7 +42,7 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
         ids.push(values.get::<i64>("id")?);
         claimed.push(order_row(row)?);
     }
-    if !ids.is_empty() {
+    if !ids.is_empty() && !selection.peek {
         sqlx::query(
             "UPDATE order_sync SET claimed_by = $1, last_tried_at = $2
              WHERE id = ANY($3)",

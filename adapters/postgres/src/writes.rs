@@ -21,7 +21,7 @@ pub(crate) async fn writes_of(
     orders: &[PoNumber],
 ) -> Stored<Vec<RemoteWrite>> {
     let rows = sqlx::query(
-        "SELECT kind, po, part, state, request_hash, receipt, intended_at, attempts, message
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, noted_at, attempts, message
          FROM remote_write
          WHERE route = $1 AND po = ANY($2)
          ORDER BY po, intended_at, kind, part",

@@ -38,7 +38,7 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
         ids.push(Value::from(values.get::<i64>("id")?));
         claimed.push(order_row(row)?);
     }
-    if !ids.is_empty() {
+    if !ids.is_empty() && !selection.peek {
         sqlx::query(
             "UPDATE order_sync SET claimed_by = ?, last_tried_at = ?
              WHERE id IN (SELECT value FROM json_each(?))",

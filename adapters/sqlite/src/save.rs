@@ -64,6 +64,8 @@ struct Known {
     channel_status: String,
     stage: Stage,
     claimed_by: Option<i64>,
+    /// A create of it is open or applied.
+    in_erp: bool,
     same: bool,
 }
 
@@ -116,7 +118,8 @@ async fn save_chunk(
             counts.unchanged += 1;
         } else {
             // Work in progress decides by what it read; it looks at the channel itself before it writes.
-            let free = known.claimed_by.is_none_or(|fence| fence == run.fence);
+            // An order that the ERP may hold is push's to end: it asks the ERP first.
+            let free = !known.in_erp && known.claimed_by.is_none_or(|fence| fence == run.fence);
             let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
             let status = clean(order.status.as_str());
             if to.is_some() || known.channel_status != status {
@@ -155,6 +158,8 @@ async fn known(
     });
     query.push(
         ") SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+                 EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
+                         AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
                  o.raw = seen.raw AS same
          FROM seen CROSS JOIN order_sync AS o ON o.po = seen.po WHERE o.route = ",
     );
@@ -171,6 +176,7 @@ async fn known(
                 channel_status: values.get("channel_status")?,
                 stage: values.stage("stage")?,
                 claimed_by: values.get("claimed_by")?,
+                in_erp: values.get("in_erp")?,
                 same: values.get("same")?,
             };
             Ok((po, known))

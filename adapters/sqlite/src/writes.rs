@@ -19,7 +19,7 @@ use crate::runs::check_fence;
 pub(crate) async fn writes_of(store: &SqliteStore, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>> {
     let pos: Vec<Value> = orders.iter().map(|po| po.as_str().into()).collect();
     let rows = sqlx::query(
-        "SELECT kind, po, part, state, request_hash, receipt, intended_at, attempts, message
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, noted_at, attempts, message
          FROM remote_write
          WHERE route = ? AND po IN (SELECT value FROM json_each(?))
          ORDER BY po, intended_at, kind, part",
@@ -59,6 +59,7 @@ fn remote_write(row: &SqliteRow) -> Stored<RemoteWrite> {
         request_hash: values.get("request_hash")?,
         receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
         intended_at: values.time("intended_at")?,
+        noted_at: values.time_or_none("noted_at")?,
         attempts: values.number("attempts")?,
         message: values.get("message")?,
     })

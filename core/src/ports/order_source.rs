@@ -56,6 +56,8 @@ pub struct PulledOrder {
 pub enum PageError {
     /// The cursor is unknown to the channel by now: start the window again.
     CursorExpired,
+    /// The page is the one before, once more: the list goes in a circle, or a page was lost.
+    Repeated,
     /// Any other failure.
     Port(PortError),
 }

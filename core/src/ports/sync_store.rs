@@ -333,6 +333,8 @@ pub struct Selection {
     pub ignore_next_try: bool,
     /// Only this order, even if it is held.
     pub po: Option<PoNumber>,
+    /// Only look: nothing is claimed and nothing is written.
+    pub peek: bool,
     /// Now, UTC.
     pub now: DateTime<Utc>,
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use crate::job::Job;
 use crate::order::PoNumber;
@@ -49,9 +50,16 @@ pub struct RunContext<'a> {
     pub clock: &'a dyn Clock,
     /// Who follows.
     pub watch: &'a dyn RunWatch,
+    /// What the run has done so far; it survives a failure in mid-run.
+    pub report: Mutex<super::JobReport>,
 }
 
 impl RunContext<'_> {
+    /// Adds to the report.
+    pub fn tell(&self, change: impl FnOnce(&mut super::JobReport)) {
+        change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Tells whoever follows that the run has come to a point.
     pub fn point(&self, name: &str) {
         self.watch.point(&format!("{}:{name}", self.job));

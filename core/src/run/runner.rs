@@ -1,13 +1,13 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::Instrument as _;
 
-use super::{JobReport, RunContext, RunError, RunReport, RunWatch};
+use super::{RunContext, RunError, RunReport, RunWatch};
 use crate::job::{Job, JobAliases};
 use crate::order::PoNumber;
 use crate::ports::{
-    Begun, CallMeter, Clock, ErpSink, OrderSource, RouteName, RunEnd, RunRef, RunStart, StoreError, SyncStore, Trigger,
+    Begun, CallMeter, Clock, ErpSink, OrderSource, RouteName, RunEnd, RunStart, StoreError, SyncStore, Trigger,
 };
 use crate::settings::{Problem, Settings, parse};
 use crate::usecase::{PullRange, ack_orders, invoice_orders, pull_orders, push_orders, ship_orders};
@@ -134,11 +134,20 @@ impl Runner {
         let span = tracing::info_span!("job", job = %request.job, route = %route.name, run_id = %run.run_id);
         let report = async {
             tracing::info!(trigger = request.trigger.as_str(), "task begin");
-            let result = self.execute(route, &request, &settings, run.clone(), watch).await;
-            let (done, error) = match result {
-                Ok(done) => (done, None),
-                Err(error) => (JobReport::default(), Some(error.to_string())),
+            let ctx = RunContext {
+                run: run.clone(),
+                job: request.job,
+                po: request.po.clone(),
+                manual: request.trigger == Trigger::Manual,
+                dry_run: request.dry_run,
+                size: request.size.unwrap_or_else(|| settings.job(request.job).size),
+                settings: &settings,
+                clock: &*self.clock,
+                watch,
+                report: Mutex::default(),
             };
+            let error = self.execute(route, &request, &ctx).await.err().map(|error| error.to_string());
+            let done = ctx.report.into_inner().unwrap_or_else(PoisonError::into_inner);
             let report = RunReport {
                 run_id: run.run_id.clone(),
                 route: route.name.clone(),
@@ -171,32 +180,14 @@ impl Runner {
         Ok(report)
     }
 
-    async fn execute(
-        &self,
-        route: &Route,
-        request: &RunRequest,
-        settings: &Settings,
-        run: RunRef,
-        watch: &dyn RunWatch,
-    ) -> Result<JobReport, RunError> {
-        let ctx = RunContext {
-            run,
-            job: request.job,
-            po: request.po.clone(),
-            manual: request.trigger == Trigger::Manual,
-            dry_run: request.dry_run,
-            size: request.size.unwrap_or_else(|| settings.job(request.job).size),
-            settings,
-            clock: &*self.clock,
-            watch,
-        };
+    async fn execute(&self, route: &Route, request: &RunRequest, ctx: &RunContext<'_>) -> Result<(), RunError> {
         let (source, erp, store) = (&*route.source, &*route.erp, &*self.store);
         match request.job {
-            Job::PullOrders => pull_orders(&ctx, source, store, request.range).await,
-            Job::PushOrders => push_orders(&ctx, source, erp, store, store).await,
-            Job::AckOrders => ack_orders(&ctx, source, erp, store, store).await,
-            Job::ShipOrders => ship_orders(&ctx, source, erp, store, store).await,
-            Job::InvoiceOrders => invoice_orders(&ctx, source, erp, store, store).await,
+            Job::PullOrders => pull_orders(ctx, source, store, request.range).await,
+            Job::PushOrders => push_orders(ctx, source, erp, store, store).await,
+            Job::AckOrders => ack_orders(ctx, source, erp, store, store).await,
+            Job::ShipOrders => ship_orders(ctx, source, erp, store, store).await,
+            Job::InvoiceOrders => invoice_orders(ctx, source, erp, store, store).await,
             Job::SyncStock | Job::PullSkuPairs | Job::CheckOrders | Job::CleanupExports => {
                 Err(RunError::Usage(format!("{} is not part of this version", request.job)))
             }

@@ -13,7 +13,7 @@ use crate::ports::{
     WriteLedger,
 };
 use crate::reason::{Cause, Reason};
-use crate::run::{JobReport, RunContext, RunError};
+use crate::run::{RunContext, RunError};
 use crate::stage::{Event, Stage};
 use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
 
@@ -24,7 +24,7 @@ pub async fn ack_orders(
     erp: &dyn ErpSink,
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
-) -> Result<JobReport, RunError> {
+) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingAck).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     for claimed in work.open().to_vec() {
@@ -58,27 +58,25 @@ pub async fn ack_orders(
     work.record(store).await?;
 
     let held = find_in_erp(erp, &mut work, |_| true).await;
+    let settles_within = erp.capabilities().settles_within;
     let mut items = Vec::new();
     for claimed in work.open().to_vec() {
         let po = claimed.po.clone();
         let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
             continue;
         };
-        let alive: Vec<&ErpOrder> = rows.iter().filter(|row| !row.deleted).collect();
         if order.status == ChannelStatus::Cancelled {
-            let shipped = alive.iter().any(|row| row.status == ErpStatus::Shipped);
-            let leaving = alive.iter().any(|row| row.status != ErpStatus::Cancelled);
-            end_cancelled(&mut work, order, Stage::AwaitingAck, leaving, shipped);
+            end_cancelled(&mut work, order, rows, settles_within, false);
             continue;
         }
-        if rows.is_empty() && work.just_created(&po, erp.capabilities().settles_within) {
+        if rows.is_empty() && work.may_be_in_erp(&po, settles_within) {
             work.stay(&po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
             continue;
         }
-        match released(&alive, po.as_str()) {
+        match released(rows, po.as_str()) {
             Ok(()) => {
                 let key = WriteKey::whole(WriteKind::Acknowledge, po);
-                items.push(Item { key, payload: reference(&claimed) });
+                items.push(Item::new(key, reference(&claimed)));
             }
             Err(cause) => work.stay(&po, cause),
         }
@@ -100,20 +98,21 @@ pub async fn ack_orders(
             Verdict::WouldSend => work.would_send(&key.po),
         }
     }
-    work.finish(store).await
+    work.record(store).await
 }
 
 /// Every part of the order is released to the warehouse, and there is at least one.
-fn released(rows: &[&ErpOrder], po: &str) -> Result<(), Cause> {
+fn released(rows: &[ErpOrder], po: &str) -> Result<(), Cause> {
     if rows.is_empty() {
         return Err(Cause::new(Reason::NotInErp, po));
     }
-    if rows.iter().all(|row| row.status == ErpStatus::Cancelled) {
+    // Deleted parts are no parts any more; an order of which every part is deleted can be restored.
+    if rows.iter().all(|row| row.deleted || row.status == ErpStatus::Cancelled) {
         return Err(Cause::new(Reason::ErpOrderCancelled, rows[0].number.as_str()));
     }
     let waiting: Vec<&str> = rows
         .iter()
-        .filter(|row| !matches!(row.status, ErpStatus::ToShip | ErpStatus::Shipped))
+        .filter(|row| !row.deleted && !matches!(row.status, ErpStatus::ToShip | ErpStatus::Shipped))
         .map(|row| row.number.as_str())
         .collect();
     if waiting.is_empty() { Ok(()) } else { Err(Cause::new(Reason::ErpNotReviewed, waiting.join(","))) }

@@ -1,6 +1,9 @@
+use std::time::Duration;
+
+use crate::erp::{ErpOrder, ErpStatus};
 use crate::order::{ChannelStatus, Order};
 use crate::reason::{Cause, Reason};
-use crate::stage::{Event, Stage};
+use crate::stage::Event;
 
 use super::worklist::{Proof, Worklist};
 
@@ -26,14 +29,23 @@ pub(super) fn wish(order: &Order) -> Wish {
     }
 }
 
-/// Ends an order that the channel cancelled. `in_erp` and `shipped` are what is known of the ERP;
-/// `in_erp` is `false` only when the ERP certainly has nothing that could leave.
-pub(super) fn end_cancelled(work: &mut Worklist<'_>, order: &Order, stage: Stage, in_erp: bool, shipped: bool) {
+/// Ends an order that the channel cancelled, by what the ERP holds of it. `left` is true when a
+/// document shows that goods have left.
+pub(super) fn end_cancelled(
+    work: &mut Worklist<'_>,
+    order: &Order,
+    rows: &[ErpOrder],
+    settles_within: Duration,
+    left: bool,
+) {
     let po = &order.po;
-    if shipped || stage == Stage::AwaitingInvoice {
+    let alive = || rows.iter().filter(|row| !row.deleted);
+    if left || alive().any(|row| row.status == ErpStatus::Shipped) {
         work.stay(po, Cause::new(Reason::CancelledTooLate, po.as_str()));
-    } else if in_erp {
+    } else if alive().any(|row| row.status != ErpStatus::Cancelled) {
         work.stay(po, Cause::new(Reason::CancelNeedsDecision, po.as_str()));
+    } else if rows.is_empty() && work.may_be_in_erp(po, settles_within) {
+        work.stay(po, Cause::new(Reason::WriteUnconfirmed, "sent to the ERP, not visible there yet"));
     } else {
         work.advance(po, Event::Cancelled, Proof::default(), "cancelled at the channel");
     }

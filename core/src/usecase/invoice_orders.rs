@@ -18,7 +18,7 @@ use crate::ports::{
     PortError, Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
-use crate::run::{JobReport, RunContext, RunError};
+use crate::run::{RunContext, RunError};
 use crate::settings::PriceOrder;
 use crate::stage::{Event, Stage};
 use crate::write::{Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
@@ -30,7 +30,7 @@ pub async fn invoice_orders(
     erp: &dyn ErpSink,
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
-) -> Result<JobReport, RunError> {
+) -> Result<(), RunError> {
     unambiguous(ctx.settings)?;
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingInvoice).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
@@ -39,7 +39,7 @@ pub async fn invoice_orders(
         let po = &claimed.po;
         let Some(order) = fresh.get(po) else { continue };
         if wish(order) == Wish::Cancelled {
-            end_cancelled(&mut work, order, Stage::AwaitingInvoice, true, true);
+            end_cancelled(&mut work, order, &[], Duration::ZERO, true);
         } else if ctx.settings.invoice_multi_ban && order.is_multi() {
             work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
         }
@@ -55,7 +55,7 @@ pub async fn invoice_orders(
         };
         match invoice(order, *shipped_at, ctx.settings.invoice_price) {
             Ok(invoice) => {
-                items.push(Item { key: WriteKey::whole(WriteKind::Invoice, po), payload: invoice });
+                items.push(Item::new(WriteKey::whole(WriteKind::Invoice, po), invoice));
             }
             Err(cause) => work.stay(&po, cause),
         }
@@ -82,7 +82,7 @@ pub async fn invoice_orders(
             Verdict::WouldSend => work.would_send(&key.po),
         }
     }
-    work.finish(store).await
+    work.record(store).await
 }
 
 /// Every parcel that the channel shows was reported by us, so nobody else has worked on the order.

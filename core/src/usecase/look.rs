@@ -32,7 +32,9 @@ pub(super) async fn fresh_look(
         match result {
             Ok(Some(pulled)) => match pulled.order.clone() {
                 Ok(order) => {
-                    changed.push(to_save(ctx.settings, order.clone(), pulled.raw));
+                    // Where the order goes is this run's to decide and to record.
+                    let save = to_save(ctx.settings, order.clone(), pulled.raw);
+                    changed.push(SaveOrder { at_push: None, ..save });
                     fresh.insert(po, order);
                 }
                 Err(error) => work.stay(&po, Cause::new(Reason::InvalidPayload, error.message())),

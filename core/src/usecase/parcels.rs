@@ -64,6 +64,7 @@ pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Set
     let mut parcels: Vec<(String, Parcel)> = Vec::new();
     let mut obstacle = None;
     let mut surplus = 0;
+    let mut in_known: BTreeMap<&str, u32> = BTreeMap::new();
     for document in shipped {
         if document.tracking.is_empty() {
             obstacle.get_or_insert(Cause::new(Reason::NoTracking, document.number.as_str()));
@@ -78,7 +79,9 @@ pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Set
                 let candidates = lines_of(order, line.0, settings)
                     .ok_or_else(|| Cause::new(Reason::UnknownErpSku, line.0.sku.as_str()))?;
                 if known(tracking) {
-                    continue; // Its units are counted in the channel's own package.
+                    // Its units are counted in the channel's own package.
+                    *in_known.entry(tracking).or_default() += line.1;
+                    continue;
                 }
                 let mut units = line.1;
                 for index in candidates {
@@ -97,6 +100,11 @@ pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Set
     }
     let expected: u32 = order.lines.iter().map(OrderLine::expected).sum();
     let missing: u32 = room.iter().sum();
+    if missing > 0
+        && let Some(tracking) = in_known.iter().find(|(tracking, units)| **units > reported_in(order, tracking))
+    {
+        obstacle.get_or_insert(Cause::new(Reason::ParcelIncomplete, *tracking.0));
+    }
     Ok(Packed {
         parcels: finished(order, parcels),
         shipped: expected.saturating_sub(missing),
@@ -104,6 +112,12 @@ pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Set
         surplus,
         obstacle,
     })
+}
+
+/// Units in the channel's package of this number.
+fn reported_in(order: &Order, tracking: &str) -> u32 {
+    let packages = order.packages.iter().filter(|package| package.tracking == tracking);
+    packages.flat_map(|package| &package.items).map(|item| item.quantity).sum()
 }
 
 fn parcel<'a>(

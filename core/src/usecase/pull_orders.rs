@@ -3,8 +3,11 @@ use std::collections::HashSet;
 use chrono::{DateTime, Duration, Utc};
 
 use super::look::sort_page;
-use crate::ports::{Cursor, OrderRef, OrderSource, OrderStore, PageError, PulledOrder, Window, WindowKind};
-use crate::run::{JobReport, PullCounts, RunContext, RunError};
+use crate::order::PoNumber;
+use crate::ports::{
+    Cursor, OrderRef, OrderSource, OrderStore, PageError, PortError, PullState, PulledOrder, Window, WindowKind,
+};
+use crate::run::{PullCounts, RunContext, RunError};
 
 /// A range of creation times given by a person, `[start, end)` in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,63 +30,104 @@ pub async fn pull_orders(
     source: &dyn OrderSource,
     store: &dyn OrderStore,
     range: Option<PullRange>,
-) -> Result<JobReport, RunError> {
-    let mut counts = PullCounts::default();
+) -> Result<(), RunError> {
+    ctx.tell(|report| report.pulled = Some(PullCounts::default()));
     if let Some(po) = &ctx.po {
-        pull_one(ctx, source, store, po.as_str(), &mut counts).await?;
-        return Ok(report(counts));
+        return pull_one(ctx, source, store, po).await;
     }
     let channel = source.capabilities();
     let lag = Duration::from_std(channel.window_end_lag).unwrap_or_default();
     let until = ctx.clock.now() - lag;
     let state = store.pull_state(&ctx.run.route).await?;
-    let nothing_pulled_yet = state.newest_created.is_none() && state.created_mark.is_none();
-
-    if let Some(range) = range {
-        let window = Window { kind: WindowKind::Created, start: range.start, end: range.end.min(until) };
-        if window.start < window.end {
-            read_window(ctx, source, store, window, true, &mut counts).await?;
-        }
-        // From here on changes of these orders are somebody's to read: the update pass's.
-        if state.updated_mark.is_none() && !ctx.dry_run {
-            store.move_mark(&ctx.run, WindowKind::Updated, until).await?;
-        }
-        return Ok(report(counts));
+    match range {
+        Some(range) => pull_range(ctx, source, store, range, until, state).await,
+        None => pull_news(ctx, source, store, until, state).await,
     }
-
-    // A mark never passes over unread orders, so it may be older than the newest stored order after a
-    // broken pass, and newer after a quiet time: the earlier of the two is safe in both cases.
-    let known = match (state.newest_created, state.created_mark) {
-        (Some(newest), Some(mark)) => Some(newest.min(mark)),
-        (newest, mark) => newest.or(mark),
-    };
-    let start_from = ctx.settings.start_from;
-    let start = match known {
-        None => start_from,
-        Some(known) if known < start_from => known - ctx.settings.lookback,
-        Some(known) => (known - ctx.settings.lookback).max(start_from),
-    };
-    if start < until {
-        let window = Window { kind: WindowKind::Created, start, end: until };
-        read_window(ctx, source, store, window, false, &mut counts).await?;
-        move_mark(ctx, store, WindowKind::Created, until).await?;
-    }
-    if channel.lists_updates {
-        // A first pass has just read everything as it is now.
-        if !nothing_pulled_yet {
-            let mark = state.updated_mark.unwrap_or(start);
-            let window = Window { kind: WindowKind::Updated, start: mark - ctx.settings.lookback, end: until };
-            if window.start < window.end {
-                read_window(ctx, source, store, window, false, &mut counts).await?;
-            }
-        }
-        move_mark(ctx, store, WindowKind::Updated, until).await?;
-    }
-    Ok(report(counts))
 }
 
-fn report(counts: PullCounts) -> JobReport {
-    JobReport { selected: counts.seen, pulled: Some(counts), ..JobReport::default() }
+/// A range that a person asked for. On an empty store it is the beginning of the route: what was
+/// created before it is not wanted, and what follows is pulled from its end on.
+async fn pull_range(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    store: &dyn OrderStore,
+    range: PullRange,
+    until: DateTime<Utc>,
+    state: PullState,
+) -> Result<(), RunError> {
+    let window = Window { kind: WindowKind::Created, start: range.start, end: range.end.min(until) };
+    if window.start >= window.end {
+        return Ok(());
+    }
+    read_window(ctx, source, store, window, true).await?;
+    if state == PullState::default() {
+        move_mark(ctx, store, WindowKind::Created, window.end).await?;
+        move_mark(ctx, store, WindowKind::Updated, until).await?;
+    }
+    Ok(())
+}
+
+/// What is new and what has changed since the marks.
+async fn pull_news(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    store: &dyn OrderStore,
+    until: DateTime<Utc>,
+    state: PullState,
+) -> Result<(), RunError> {
+    let created = pull_created(ctx, source, store, until, state).await;
+    if !source.capabilities().lists_updates {
+        return created;
+    }
+    // The passes have marks of their own: the failure of one does not hold up the other. A first
+    // reading of everything has just seen all orders as they are now.
+    let updated = match (state.created_mark, &created) {
+        (None, Ok(())) => move_mark(ctx, store, WindowKind::Updated, until).await,
+        (None, Err(_)) => Ok(()),
+        (Some(_), _) => pull_updated(ctx, source, store, until, state).await,
+    };
+    created.and(updated)
+}
+
+async fn pull_created(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    store: &dyn OrderStore,
+    until: DateTime<Utc>,
+    state: PullState,
+) -> Result<(), RunError> {
+    // Without a mark no pass has come to its end yet, whatever is stored: start at the beginning. With
+    // one, the newest stored order may be older than the mark after a quiet time, and newer after a
+    // broken pass: the earlier of the two is safe in both cases.
+    let start_from = ctx.settings.start_from;
+    let start = match (state.created_mark, state.newest_created) {
+        (None, _) => start_from,
+        (Some(mark), newest) => {
+            let known = newest.map_or(mark, |newest| newest.min(mark));
+            let start = known - ctx.settings.lookback;
+            if known < start_from { start } else { start.max(start_from) }
+        }
+    };
+    if start >= until {
+        return Ok(());
+    }
+    read_window(ctx, source, store, Window { kind: WindowKind::Created, start, end: until }, false).await?;
+    move_mark(ctx, store, WindowKind::Created, until).await
+}
+
+async fn pull_updated(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    store: &dyn OrderStore,
+    until: DateTime<Utc>,
+    state: PullState,
+) -> Result<(), RunError> {
+    let start = state.updated_mark.map_or(ctx.settings.start_from, |mark| mark - ctx.settings.lookback);
+    if start >= until {
+        return Ok(());
+    }
+    read_window(ctx, source, store, Window { kind: WindowKind::Updated, start, end: until }, false).await?;
+    move_mark(ctx, store, WindowKind::Updated, until).await
 }
 
 async fn move_mark(
@@ -106,9 +150,9 @@ async fn read_window(
     store: &dyn OrderStore,
     window: Window,
     only_inside: bool,
-    counts: &mut PullCounts,
 ) -> Result<(), RunError> {
     let mut restarts = 0;
+    let mut circle: Option<HashSet<String>> = None;
     'window: loop {
         let mut cursor: Option<Cursor> = None;
         let mut cursors: HashSet<Cursor> = HashSet::new();
@@ -119,12 +163,19 @@ async fn read_window(
             }
             let page = match source.page(window, cursor.clone()).await {
                 Ok(page) => page,
+                // Twice the same orders and then a repeated page: that is how this list ends.
+                Err(PageError::Repeated) if circle.as_ref() == Some(&keys) => return Ok(()),
+                Err(PageError::Repeated) if restarts < RESTARTS => {
+                    restarts += 1;
+                    circle = Some(keys);
+                    continue 'window;
+                }
                 Err(PageError::CursorExpired) if restarts < RESTARTS => {
                     restarts += 1;
                     continue 'window;
                 }
-                Err(PageError::CursorExpired) => {
-                    return Err(RunError::Port(crate::ports::PortError::retryable(format!(
+                Err(PageError::CursorExpired | PageError::Repeated) => {
+                    return Err(RunError::Port(PortError::retryable(format!(
                         "the channel lost the place in the list {RESTARTS} times"
                     ))));
                 }
@@ -140,7 +191,7 @@ async fn read_window(
             if only_inside {
                 items.retain(|item| inside(item, window));
             }
-            store_page(ctx, store, items, counts).await?;
+            store_page(ctx, store, items).await?;
             // Ends: no cursor; or a page without a new order while the cursor repeats, which is a circle.
             match page.next {
                 None => return Ok(()),
@@ -153,7 +204,7 @@ async fn read_window(
                 }
             }
         }
-        return Err(RunError::Port(crate::ports::PortError::invalid(format!(
+        return Err(RunError::Port(PortError::invalid(format!(
             "the channel's list did not end after {MAX_PAGES} pages"
         ))));
     }
@@ -167,20 +218,29 @@ async fn store_page(
     ctx: &RunContext<'_>,
     store: &dyn OrderStore,
     items: Vec<PulledOrder>,
-    counts: &mut PullCounts,
 ) -> Result<(), RunError> {
-    counts.seen += items.len() as u64;
+    let seen = items.len() as u64;
+    tell(ctx, |counts| counts.seen += seen);
     let (orders, unreadable) = sort_page(ctx.settings, items);
     if ctx.dry_run || (orders.is_empty() && unreadable.is_empty()) {
         return Ok(());
     }
     let saved = store.save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now()).await?;
-    counts.saved.stored += saved.stored;
-    counts.saved.updated += saved.updated;
-    counts.saved.unchanged += saved.unchanged;
-    counts.saved.invalid += saved.invalid;
+    tell(ctx, |counts| {
+        counts.saved.stored += saved.stored;
+        counts.saved.updated += saved.updated;
+        counts.saved.unchanged += saved.unchanged;
+        counts.saved.invalid += saved.invalid;
+    });
     ctx.point("page_stored");
     Ok(())
+}
+
+fn tell(ctx: &RunContext<'_>, change: impl FnOnce(&mut PullCounts)) {
+    ctx.tell(|report| {
+        change(report.pulled.get_or_insert_default());
+        report.selected = report.pulled.map_or(0, |counts| counts.seen);
+    });
 }
 
 /// Reads one order again, by its PO number.
@@ -188,16 +248,12 @@ async fn pull_one(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
     store: &dyn OrderStore,
-    po: &str,
-    counts: &mut PullCounts,
+    po: &PoNumber,
 ) -> Result<(), RunError> {
-    let Some(po) = crate::order::PoNumber::new(po) else {
-        return Ok(());
-    };
-    let order = OrderRef { po, channel_order_id: String::new(), created_at: ctx.clock.now() };
+    let order = OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now() };
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
-            store_page(ctx, store, vec![item], counts).await?;
+            store_page(ctx, store, vec![item]).await?;
         }
     }
     Ok(())

@@ -13,7 +13,7 @@ use crate::ports::{
     WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
-use crate::run::{JobReport, RunContext, RunError};
+use crate::run::{RunContext, RunError};
 use crate::settings::{PriceOrder, Settings};
 use crate::stage::{Event, Stage};
 use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
@@ -25,22 +25,20 @@ pub async fn push_orders(
     erp: &dyn ErpSink,
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
-) -> Result<JobReport, RunError> {
+) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingPush).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
     let held = find_in_erp(erp, &mut work, |_| true).await;
+    let settles_within = erp.capabilities().settles_within;
     let mut drafts = Vec::new();
     for claimed in work.open().to_vec() {
         let po = claimed.po;
         let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
             continue;
         };
-        let alive: Vec<&ErpOrder> = rows.iter().filter(|row| !row.deleted).collect();
         match wish(order) {
             Wish::Cancelled => {
-                let shipped = alive.iter().any(|row| row.status == crate::erp::ErpStatus::Shipped);
-                let leaving = alive.iter().any(|row| row.status != crate::erp::ErpStatus::Cancelled);
-                end_cancelled(&mut work, order, Stage::AwaitingPush, leaving, shipped);
+                end_cancelled(&mut work, order, rows, settles_within, false);
                 continue;
             }
             Wish::Requested if rows.is_empty() => {
@@ -50,10 +48,18 @@ pub async fn push_orders(
             Wish::Requested | Wish::None => {}
         }
         if Stage::when_seen_again_at_push(&order.status) == Some(Stage::Completed) {
+            if rows.is_empty() && work.may_be_in_erp(&po, settles_within) {
+                work.stay(&po, Cause::new(Reason::WriteUnconfirmed, "sent to the ERP, not visible there yet"));
+                continue;
+            }
             work.advance(&po, Event::ClosedAtChannel, Proof::default(), "the channel already shows it as shipped");
             continue;
         }
-        // A deleted order still holds the number: the ERP would refuse a second one.
+        // A deleted order still holds the number, and the ERP would refuse a second one.
+        if let Some(first) = rows.first().filter(|_| rows.iter().all(|row| row.deleted)) {
+            work.stay(&po, Cause::new(Reason::ErpOrderCancelled, first.number.as_str()));
+            continue;
+        }
         if !rows.is_empty() {
             let key = WriteKey::whole(WriteKind::Create, po.clone());
             let proof = adopted(rows, &key, work.writes(&po).iter().any(|write| write.key == key));
@@ -61,7 +67,7 @@ pub async fn push_orders(
             continue;
         }
         match draft(order, ctx.settings) {
-            Ok(draft) => drafts.push(Item { key: WriteKey::whole(WriteKind::Create, po.clone()), payload: draft }),
+            Ok(draft) => drafts.push(Item::new(WriteKey::whole(WriteKind::Create, po.clone()), draft)),
             Err(cause) => work.stay(&po, cause),
         }
     }
@@ -85,7 +91,7 @@ pub async fn push_orders(
             Verdict::WouldSend => work.would_send(&key.po),
         }
     }
-    work.finish(store).await
+    work.record(store).await
 }
 
 /// Asks the ERP for those of the open orders that `wanted` picks; ends those of which it cannot tell.

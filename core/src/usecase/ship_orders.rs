@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,10 +17,10 @@ use crate::ports::{
     PortError, Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
-use crate::run::{JobReport, RunContext, RunError};
+use crate::run::{RunContext, RunError};
 use crate::settings::{Partial, Settings, reverse_sku_conflicts};
 use crate::stage::{Event, Stage};
-use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
+use crate::write::{Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
 
 /// ERP shipments to channel: reports parcels, each once, and moves an order on when the channel
 /// knows every unit that was to be shipped.
@@ -30,7 +30,7 @@ pub async fn ship_orders(
     erp: &dyn ErpSink,
     store: &dyn OrderStore,
     ledger: &dyn WriteLedger,
-) -> Result<JobReport, RunError> {
+) -> Result<(), RunError> {
     unambiguous(ctx.settings)?;
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingShipment).await?;
     let fresh = fresh_look(ctx, source, store, &mut work).await?;
@@ -47,7 +47,7 @@ pub async fn ship_orders(
             | ChannelStatus::ShipmentPending
             | ChannelStatus::Shipped
             | ChannelStatus::Completed => {
-                if wish(order) == Wish::None && ctx.settings.ship_multi_ban && order.is_multi() {
+                if wish(order) != Wish::Cancelled && ctx.settings.ship_multi_ban && order.is_multi() {
                     work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
                 }
             }
@@ -61,6 +61,8 @@ pub async fn ship_orders(
 
     let documents = documents(erp, ctx.settings, &mut work, |_| true).await;
     let mut packed: HashMap<PoNumber, Packed> = HashMap::new();
+    let mut doubtful: HashSet<PoNumber> = HashSet::new();
+    let mut unshipped: HashSet<PoNumber> = HashSet::new();
     let mut items = Vec::new();
     for claimed in work.open().to_vec() {
         let po = claimed.po.clone();
@@ -69,22 +71,28 @@ pub async fn ship_orders(
         };
         let shipped = documents.iter().any(|document| document.status == DocumentStatus::Shipped);
         if !shipped {
-            continue; // The ERP's order tells why: see `explain_unshipped`.
+            unshipped.insert(po); // The ERP's order tells why: see `explain_unshipped`.
+            continue;
         }
         if wish(order) == Wish::Cancelled {
-            end_cancelled(&mut work, order, Stage::AwaitingShipment, true, true);
+            end_cancelled(&mut work, order, &[], Duration::ZERO, true);
             continue;
         }
         match ready(order, documents, ctx.settings) {
             Ok(pack) => {
-                items
-                    .extend(pack.parcels.iter().map(|shipment| Item { key: key(shipment), payload: shipment.clone() }));
-                packed.insert(po, pack);
+                let stale = stale_parcels(ctx, source, order, &pack, work.writes(&po));
+                if stale.is_empty() {
+                    items.extend(pack.parcels.iter().map(|shipment| Item::new(key(shipment), shipment.clone())));
+                    packed.insert(po, pack);
+                } else {
+                    items.extend(stale);
+                    doubtful.insert(po);
+                }
             }
             Err(cause) => work.stay(&po, cause),
         }
     }
-    explain_unshipped(erp, &fresh, &packed, &documents, &mut work).await;
+    explain_unshipped(erp, &fresh, &unshipped, &documents, &mut work).await;
     work.record(store).await?;
 
     let writer = Shipments { source, orders: work.refs() };
@@ -95,12 +103,23 @@ pub async fn ship_orders(
     }
     for claimed in work.open().to_vec() {
         let po = claimed.po.clone();
+        let verdicts = by_order.remove(&po).unwrap_or_default();
+        if doubtful.contains(&po) {
+            let parts: Vec<&str> = verdicts.iter().map(|(key, _)| key.part.as_str()).collect();
+            let writes = verdicts.iter().filter_map(|(key, verdict)| verdict.note(key)).collect();
+            let cause = Cause::new(Reason::WriteUnconfirmed, format!("earlier parcel {}", parts.join(",")));
+            work.stay_with(&po, cause, Proof { writes, ..Proof::default() });
+            continue;
+        }
         let (Some(order), Some(pack)) = (fresh.get(&po), packed.get(&po)) else {
             continue;
         };
-        end(&mut work, &claimed, order, pack, &by_order.remove(&po).unwrap_or_default());
+        // A run that is stopped leaves parcels unsent, and the order to the next run.
+        if verdicts.len() == pack.parcels.len() {
+            end(&mut work, &claimed, order, pack, &verdicts);
+        }
     }
-    work.finish(store).await
+    work.record(store).await
 }
 
 /// The way back from ERP SKUs must be unambiguous, or parcels would name the wrong goods.
@@ -170,18 +189,19 @@ fn still_open(pack: &Packed) -> Cause {
 async fn explain_unshipped(
     erp: &dyn ErpSink,
     fresh: &HashMap<PoNumber, Order>,
-    packed: &HashMap<PoNumber, Packed>,
+    unshipped: &HashSet<PoNumber>,
     documents: &HashMap<PoNumber, Vec<OutboundDocument>>,
     work: &mut Worklist<'_>,
 ) {
-    let unexplained = |order: &OrderRow| !packed.contains_key(&order.po);
+    let unexplained = |order: &OrderRow| unshipped.contains(&order.po);
     if !work.open().iter().any(unexplained) {
         return;
     }
+    let settles_within = erp.capabilities().settles_within;
     let held = find_in_erp(erp, work, unexplained).await;
     for claimed in work.open().to_vec() {
         let po = &claimed.po;
-        if packed.contains_key(po) {
+        if !unshipped.contains(po) {
             continue;
         }
         let (Some(order), Some(rows)) = (fresh.get(po), held.get(po)) else {
@@ -192,16 +212,16 @@ async fn explain_unshipped(
         let known: Vec<&str> =
             documents.get(po).into_iter().flatten().map(|document| document.number.as_str()).collect();
         match wish(order) {
-            Wish::Cancelled => end_cancelled(work, order, Stage::AwaitingShipment, leaving, false),
+            Wish::Cancelled => end_cancelled(work, order, rows, settles_within, false),
             Wish::Requested => work.stay(po, Cause::new(Reason::CancelRequested, po.as_str())),
-            Wish::None if rows.is_empty() && work.just_created(po, erp.capabilities().settles_within) => {
+            Wish::None if rows.is_empty() && work.may_be_in_erp(po, settles_within) => {
                 work.stay(po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
             }
-            Wish::None if alive.is_empty() => {
+            Wish::None if rows.is_empty() => {
                 work.stay(po, Cause::new(Reason::NotInErp, po.as_str()));
             }
             Wish::None if !leaving => {
-                work.stay(po, Cause::new(Reason::ErpOrderCancelled, alive[0].number.as_str()));
+                work.stay(po, Cause::new(Reason::ErpOrderCancelled, rows[0].number.as_str()));
             }
             Wish::None => {
                 let detail = if known.is_empty() { alive[0].number.clone() } else { known.join(",") };
@@ -209,6 +229,50 @@ async fn explain_unshipped(
             }
         }
     }
+}
+
+/// Parcels that were sent under numbers which the documents do not have any more, and of which nobody
+/// knows whether the channel will show them. Until that is settled, the same units under another
+/// number could be reported twice.
+fn stale_parcels(
+    ctx: &RunContext<'_>,
+    source: &dyn OrderSource,
+    order: &Order,
+    pack: &Packed,
+    writes: &[RemoteWrite],
+) -> Vec<Item<Shipment>> {
+    let settles_within = source.capabilities().settles_within;
+    let shown = |part: &str| {
+        order.packages.iter().any(|package| package.tracking == part)
+            || pack.parcels.iter().any(|parcel| parcel.tracking == part)
+    };
+    let open = |write: &&RemoteWrite| match write.state {
+        WriteState::Intended | WriteState::Accepted | WriteState::Unknown => true,
+        WriteState::Applied => {
+            let since = write.noted_at.unwrap_or(write.intended_at);
+            ctx.clock.now().signed_duration_since(since).to_std().is_ok_and(|age| age < settles_within)
+        }
+        WriteState::Rejected | WriteState::Void => false,
+    };
+    writes
+        .iter()
+        .filter(|write| write.key.kind == WriteKind::Ship && !shown(&write.key.part))
+        .filter(open)
+        .map(|write| {
+            let nothing = Shipment {
+                po: order.po.clone(),
+                channel_order_id: order.channel_order_id.clone(),
+                tracking: write.key.part.clone(),
+                shipped_at: write.intended_at,
+                carrier: None,
+                method: None,
+                service_level: None,
+                warehouse_code: None,
+                lines: Vec::new(),
+            };
+            Item::to_settle(write.key.clone(), nothing)
+        })
+        .collect()
 }
 
 fn key(shipment: &Shipment) -> WriteKey {

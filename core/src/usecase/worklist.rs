@@ -7,9 +7,9 @@ use crate::ports::{
     ChannelCapabilities, Evidence, OrderRef, OrderRow, OrderStore, Selection, Step, StepOutcome, WriteLedger,
 };
 use crate::reason::{Cause, OutcomeKind};
-use crate::run::{JobReport, OrderOutcome, RunContext, RunError};
+use crate::run::{OrderOutcome, RunContext, RunError};
 use crate::stage::{Event, Stage};
-use crate::write::{RemoteWrite, Verdict, WriteKey, WriteKind, WriteNote, WriteState};
+use crate::write::{RemoteWrite, Verdict, WriteKey, WriteKind, WriteNote};
 
 /// The orders of a run: each is taken once, and ends in exactly one outcome.
 pub(super) struct Worklist<'a> {
@@ -18,7 +18,8 @@ pub(super) struct Worklist<'a> {
     /// Taken, not ended yet, in the order of the selection.
     open: Vec<OrderRow>,
     steps: Vec<Step>,
-    report: JobReport,
+    /// Told once they are recorded.
+    outcomes: Vec<OrderOutcome>,
     earlier: HashMap<PoNumber, Vec<RemoteWrite>>,
 }
 
@@ -32,7 +33,7 @@ impl<'a> Worklist<'a> {
         stage: Stage,
     ) -> Result<Self, RunError> {
         let selection =
-            Selection { stage, limit: ctx.size, ignore_next_try: ctx.manual, po: ctx.po.clone(), now: ctx.clock.now() };
+            Selection { stage, limit: ctx.size, ignore_next_try: ctx.manual, po: ctx.po.clone(), peek: ctx.dry_run, now: ctx.clock.now() };
         let open = store.claim(&ctx.run, &selection).await?;
         ctx.point("claimed");
         let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();
@@ -42,8 +43,8 @@ impl<'a> Worklist<'a> {
                 earlier.entry(write.key.po.clone()).or_default().push(write);
             }
         }
-        let report = JobReport { selected: open.len() as u64, ..JobReport::default() };
-        Ok(Self { ctx, channel, open, steps: Vec::new(), report, earlier })
+        ctx.tell(|report| report.selected = open.len() as u64);
+        Ok(Self { ctx, channel, open, steps: Vec::new(), outcomes: Vec::new(), earlier })
     }
 
     /// Orders that have not ended yet.
@@ -66,13 +67,14 @@ impl<'a> Worklist<'a> {
         self.earlier.values().flatten().cloned().collect()
     }
 
-    /// The ERP took the order so lately that it may not show it yet.
-    pub(super) fn just_created(&self, po: &PoNumber, settles_within: std::time::Duration) -> bool {
+    /// The ERP may hold the order without showing it yet: a create of it is open, or just applied.
+    pub(super) fn may_be_in_erp(&self, po: &PoNumber, settles_within: std::time::Duration) -> bool {
         let now = self.ctx.clock.now();
         self.writes(po).iter().any(|write| {
+            let since = write.noted_at.unwrap_or(write.intended_at);
             write.key.kind == WriteKind::Create
-                && write.state == WriteState::Applied
-                && now.signed_duration_since(write.intended_at).to_std().is_ok_and(|age| age < settles_within)
+                && write.state.must_be_read_back()
+                && now.signed_duration_since(since).to_std().is_ok_and(|age| age < settles_within)
         })
     }
 
@@ -114,29 +116,24 @@ impl<'a> Worklist<'a> {
         self.tell(OrderOutcome { po: po.clone(), kind: None, cause: None, before: stage, after: stage });
     }
 
-    /// Commits the ended steps.
+    /// Commits the ended steps, and tells their outcomes.
     pub(super) async fn record(&mut self, store: &dyn OrderStore) -> Result<(), RunError> {
-        if self.steps.is_empty() {
-            return Ok(());
-        }
         let steps = std::mem::take(&mut self.steps);
-        if self.ctx.dry_run {
-            return Ok(());
+        let mut outcomes = std::mem::take(&mut self.outcomes);
+        if !steps.is_empty() && !self.ctx.dry_run {
+            let lost = store.record(&self.ctx.run, &steps, self.ctx.clock.now()).await?;
+            for po in &lost {
+                tracing::warn!(po_number = %po, "the order had moved on meanwhile; this look at it was not recorded");
+            }
+            outcomes.retain(|outcome| !lost.contains(&outcome.po));
+            self.ctx.point("recorded");
         }
-        let lost = store.record(&self.ctx.run, &steps, self.ctx.clock.now()).await?;
-        for po in lost {
-            tracing::warn!(po_number = %po, "the order had moved on meanwhile; this look at it was not recorded");
-            self.report.outcomes.retain(|outcome| outcome.po != po);
+        for outcome in &outcomes {
+            log(outcome);
+            self.ctx.watch.order_done(outcome);
         }
-        self.ctx.point("recorded");
+        self.ctx.tell(|report| report.outcomes.extend(outcomes));
         Ok(())
-    }
-
-    /// Commits what is left and hands over the report. Orders that the run did not come to, because
-    /// it was stopped, have no outcome; their claim ends with the run.
-    pub(super) async fn finish(mut self, store: &dyn OrderStore) -> Result<JobReport, RunError> {
-        self.record(store).await?;
-        Ok(self.report)
     }
 
     fn take(&mut self, po: &PoNumber) -> Option<OrderRow> {
@@ -161,18 +158,20 @@ impl<'a> Worklist<'a> {
     }
 
     fn tell(&mut self, outcome: OrderOutcome) {
-        tracing::info!(
-            po_number = %outcome.po,
-            outcome = outcome.kind.map_or("would_send", OutcomeKind::as_str),
-            reason = outcome.cause.as_ref().map_or("", |cause| cause.reason.code()),
-            detail = outcome.cause.as_ref().map_or("", |cause| cause.detail.as_str()),
-            stage_before = outcome.before.number(),
-            stage_after = outcome.after.number(),
-            "order done"
-        );
-        self.ctx.watch.order_done(&outcome);
-        self.report.outcomes.push(outcome);
+        self.outcomes.push(outcome);
     }
+}
+
+fn log(outcome: &OrderOutcome) {
+    tracing::info!(
+        po_number = %outcome.po,
+        outcome = outcome.kind.map_or("would_send", OutcomeKind::as_str),
+        reason = outcome.cause.as_ref().map_or("", |cause| cause.reason.code()),
+        detail = outcome.cause.as_ref().map_or("", |cause| cause.detail.as_str()),
+        stage_before = outcome.before.number(),
+        stage_after = outcome.after.number(),
+        "order done"
+    );
 }
 
 /// What a step adds to what is known of an order.

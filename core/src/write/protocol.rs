@@ -13,6 +13,9 @@ use crate::ports::{
 };
 use crate::run::{RunContext, RunError};
 
+/// A batch is not sent so long after its intent: the process was frozen, and others may have gone on.
+const STALE_INTENT: chrono::Duration = chrono::Duration::seconds(30);
+
 /// Pauses between questions about writes whose end is not known: about a minute in all. What is
 /// still open then is asked again by the next run.
 const PAUSES: [u64; 7] = [2, 3, 5, 8, 12, 15, 15];
@@ -54,6 +57,20 @@ pub struct Item<P> {
     pub key: WriteKey,
     /// What is sent.
     pub payload: P,
+    /// Only an earlier write of it is to be settled; it is never sent.
+    pub settle_only: bool,
+}
+
+impl<P> Item<P> {
+    /// Something to be sent, unless it is there already.
+    pub fn new(key: WriteKey, payload: P) -> Self {
+        Self { key, payload, settle_only: false }
+    }
+
+    /// Something that is not wanted any more, but may have been sent.
+    pub fn to_settle(key: WriteKey, payload: P) -> Self {
+        Self { key, payload, settle_only: true }
+    }
 }
 
 impl<P: std::fmt::Debug> Item<P> {
@@ -94,9 +111,22 @@ impl Verdict {
     }
 }
 
+/// No log remembers longer; from then on the object alone decides.
+const LOG_FORGETS: chrono::Duration = chrono::Duration::days(14);
+
+/// What may be concluded from reading the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Doubt {
+    /// That it is there. Its absence says nothing: the remote is still at work, or its log is mute.
+    PresenceOnly,
+    /// That it is there, or that it is not.
+    EitherWay,
+}
+
 enum Progress {
     Ready,
-    Open { receipt: Option<Receipt>, sent_at: DateTime<Utc>, hint: String },
+    /// `noted` is false for a bare intent of a run that died: when it was sent is not known.
+    Open { receipt: Option<Receipt>, sent_at: DateTime<Utc>, noted: bool, hint: String },
     Done(Verdict),
 }
 
@@ -108,7 +138,8 @@ struct Track<P> {
     in_ledger: bool,
 }
 
-/// Carries writes out by the protocol and answers one verdict per item.
+/// Carries writes out by the protocol and answers one verdict per item; a run that is stopped leaves
+/// out the items that it did not come to.
 ///
 /// `earlier` are the writes that the ledger already holds for these orders. Verdicts are not
 /// committed here but with the order's step, in one transaction; receipts are committed at once.
@@ -127,37 +158,43 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
             let progress = match write.filter(|write| write.state.must_be_read_back()) {
                 Some(write) => Progress::Open {
                     receipt: write.receipt.clone(),
-                    sent_at: write.intended_at,
+                    sent_at: write.noted_at.unwrap_or(write.intended_at),
+                    noted: write.noted_at.is_some(),
                     hint: write.state.as_str().to_owned(),
                 },
+                None if item.settle_only => Progress::Done(Verdict::NotSent(PortError::retryable("it was never sent"))),
                 None => Progress::Ready,
             };
             Track { item, progress, sent_in_this_run: false, in_ledger: write.is_some() }
         })
         .collect();
 
-    for round in 0..=PAUSES.len() {
+    let mut round = 0;
+    loop {
         ask(ctx, ledger, writer, &mut tracks, round).await?;
-        send_ready(ctx, ledger, writer, &mut tracks).await?;
+        if send_ready(ctx, ledger, writer, &mut tracks).await? {
+            // What was sent late deserves its minute too. Nothing is sent twice in a run, so this ends.
+            round = 0;
+        }
         let open = tracks.iter().any(|track| matches!(track.progress, Progress::Open { .. }));
-        let Some(pause) = PAUSES.get(round) else {
-            break;
-        };
+        let Some(pause) = PAUSES.get(round) else { break };
         if !open || ctx.dry_run || ctx.watch.stopping() {
             break;
         }
         ctx.clock.sleep(Duration::from_secs(*pause)).await;
+        round += 1;
     }
     confirm_rejections(writer, &mut tracks).await;
     Ok(tracks
         .into_iter()
-        .map(|track| {
+        .filter_map(|track| {
             let verdict = match track.progress {
                 Progress::Done(verdict) => verdict,
                 Progress::Open { hint, .. } => Verdict::Unconfirmed(hint),
-                Progress::Ready => Verdict::NotSent(PortError::retryable("the run was stopped before it was sent")),
+                // The run was stopped before it came to this one.
+                Progress::Ready => return None,
             };
-            (track.item.key, verdict)
+            Some((track.item.key, verdict))
         })
         .collect())
 }
@@ -184,32 +221,33 @@ async fn ask<P: Send + Sync>(
     }
     let keys: Vec<WriteKey> = pending.iter().map(|write| write.key.clone()).collect();
     let mut answers = complete_answers(&keys, writer.settle(&pending).await);
-    // A log that stays silent or pending is not asked alone for ever: the object decides now and then.
-    let look_at_objects = round.is_multiple_of(2) || round == PAUSES.len();
-    let mut unsettled: HashSet<WriteKey> = HashSet::new();
+    let mut unsettled: HashMap<WriteKey, Doubt> = HashMap::new();
     for track in tracks.iter_mut() {
-        let Progress::Open { hint, .. } = &mut track.progress else {
-            continue;
-        };
-        let Some(answer) = answers.remove(&track.item.key) else {
-            continue;
-        };
+        let Progress::Open { hint, sent_at, .. } = &mut track.progress else { continue };
+        let Some(answer) = answers.remove(&track.item.key) else { continue };
+        let old = ctx.clock.now().signed_duration_since(*sent_at) > LOG_FORGETS;
+        // The object costs a question of its own; a write of this run is given time to show first.
+        let look = round >= 4 || (round == 0 && !track.sent_in_this_run);
         match answer {
             Ok(Settlement::Applied) => track.progress = Progress::Done(Verdict::Applied(None)),
-            Ok(Settlement::Rejected(error)) => {
-                track.progress = Progress::Done(Verdict::Rejected(error));
-            }
+            Ok(Settlement::Rejected(error)) => track.progress = Progress::Done(Verdict::Rejected(error)),
             Ok(Settlement::Pending) => {
                 "still in work at the remote".clone_into(hint);
                 if round == PAUSES.len() {
-                    unsettled.insert(track.item.key.clone());
+                    unsettled.insert(track.item.key.clone(), Doubt::PresenceOnly);
                 }
             }
-            Ok(Settlement::Silent) if look_at_objects || !track.sent_in_this_run => {
-                unsettled.insert(track.item.key.clone());
+            Ok(Settlement::Silent) if look => {
+                unsettled.insert(track.item.key.clone(), Doubt::EitherWay);
             }
             Ok(Settlement::Silent) => {}
-            Err(error) => error.message().clone_into(hint),
+            Err(error) => {
+                error.message().clone_into(hint);
+                if look {
+                    let doubt = if old { Doubt::EitherWay } else { Doubt::PresenceOnly };
+                    unsettled.insert(track.item.key.clone(), doubt);
+                }
+            }
         }
     }
     read_back_unsettled(ctx, ledger, writer, tracks, &unsettled).await
@@ -220,45 +258,54 @@ async fn read_back_unsettled<P: Send + Sync>(
     ledger: &dyn WriteLedger,
     writer: &dyn RemoteWriter<P>,
     tracks: &mut [Track<P>],
-    unsettled: &HashSet<WriteKey>,
+    unsettled: &HashMap<WriteKey, Doubt>,
 ) -> Result<(), RunError> {
     if unsettled.is_empty() {
         return Ok(());
     }
     let asked_at = ctx.clock.now();
-    let mut presences = presences(writer, tracks, unsettled).await;
-    let mut void = Vec::new();
+    let wanted: HashSet<WriteKey> = unsettled.keys().cloned().collect();
+    let mut presences = presences(writer, tracks, &wanted).await;
+    let mut notes = Vec::new();
     for track in tracks.iter_mut() {
-        let Progress::Open { sent_at, hint, .. } = &mut track.progress else {
-            continue;
-        };
-        let Some(presence) = presences.remove(&track.item.key) else {
-            continue;
-        };
+        let key = track.item.key.clone();
+        let Progress::Open { sent_at, noted, hint, .. } = &mut track.progress else { continue };
+        let (Some(presence), Some(doubt)) = (presences.remove(&key), unsettled.get(&key)) else { continue };
         match presence {
             Presence::Present(proof) => track.progress = Progress::Done(Verdict::Applied(proof)),
             Presence::CannotTell(error) => error.message().clone_into(hint),
+            Presence::Absent if *doubt == Doubt::PresenceOnly => {}
+            Presence::Absent if !*noted => {
+                // The run that intended it died, and may have sent it at its last moment: the time to
+                // show begins now.
+                (*noted, *sent_at) = (true, asked_at);
+                "left open by a run that died".clone_into(hint);
+                notes.push(note(key, WriteState::Unknown, "left open by a run that died"));
+            }
             Presence::Absent => {
                 let age = asked_at.signed_duration_since(*sent_at).to_std().unwrap_or_default();
                 if age < writer.settles_within() || track.sent_in_this_run {
                     "sent, and not visible yet".clone_into(hint);
-                } else {
-                    // Absent beyond doubt: the only way to a resend.
-                    void.push(WriteNote {
-                        key: track.item.key.clone(),
-                        state: WriteState::Void,
-                        receipt: None,
-                        message: Some("absent when read back".to_owned()),
-                    });
-                    track.progress = Progress::Ready;
+                    continue;
                 }
+                // Absent beyond doubt: the only way to a resend.
+                notes.push(note(key, WriteState::Void, "absent when read back"));
+                track.progress = if track.item.settle_only {
+                    Progress::Done(Verdict::NotSent(PortError::retryable("absent when read back")))
+                } else {
+                    Progress::Ready
+                };
             }
         }
     }
-    if !void.is_empty() && !ctx.dry_run {
-        ledger.note(&ctx.run, &void, ctx.clock.now()).await?;
+    if !notes.is_empty() && !ctx.dry_run {
+        ledger.note(&ctx.run, &notes, asked_at).await?;
     }
     Ok(())
+}
+
+fn note(key: WriteKey, state: WriteState, message: &str) -> WriteNote {
+    WriteNote { key, state, receipt: None, message: Some(message.to_owned()) }
 }
 
 async fn presences<P: Send + Sync>(
@@ -275,21 +322,23 @@ async fn presences<P: Send + Sync>(
         .collect()
 }
 
-/// Sends everything that is ready, in batches that keep an order's parts together.
+/// Sends everything that is ready, in batches that keep an order's parts together; answers whether it
+/// sent anything.
 async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     ctx: &RunContext<'_>,
     ledger: &dyn WriteLedger,
     writer: &dyn RemoteWriter<P>,
     tracks: &mut [Track<P>],
-) -> Result<(), RunError> {
+) -> Result<bool, RunError> {
     let ready: Vec<usize> =
         (0..tracks.len()).filter(|index| matches!(tracks[*index].progress, Progress::Ready)).collect();
     if ctx.dry_run {
         for index in ready {
             tracks[index].progress = Progress::Done(Verdict::WouldSend);
         }
-        return Ok(());
+        return Ok(false);
     }
+    let mut sent = false;
     for batch in batches(tracks, &ready, writer.max_batch().max(1)) {
         if ctx.watch.stopping() {
             break; // What is left stays ready, and is said not to have been sent.
@@ -310,6 +359,7 @@ async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
             track.sent_in_this_run = true;
             !open
         });
+        sent = true;
         if let Some(error) = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await? {
             for track in tracks.iter_mut().filter(|track| matches!(track.progress, Progress::Ready)) {
                 track.progress = Progress::Done(Verdict::NotSent(error.clone()));
@@ -317,7 +367,7 @@ async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
             break;
         }
     }
-    Ok(())
+    Ok(sent)
 }
 
 fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize>> {
@@ -344,7 +394,7 @@ async fn send_batch<P: Send + Sync>(
     writer: &dyn RemoteWriter<P>,
     tracks: &mut [Track<P>],
     batch: Vec<usize>,
-    sent_at: DateTime<Utc>,
+    intended_at: DateTime<Utc>,
 ) -> Result<Option<PortError>, RunError> {
     let mut todo = vec![batch];
     let mut notes = Vec::new();
@@ -357,9 +407,17 @@ async fn send_batch<P: Send + Sync>(
             mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(PortError::clone(error))));
             continue;
         }
+        if ctx.clock.now().signed_duration_since(intended_at) > STALE_INTENT {
+            // Whoever took over meanwhile may have read the intent back as absent.
+            stop = Some(PortError::retryable("the process stood still between the intent and the sending"));
+            todo.push(part);
+            continue;
+        }
         let items: Vec<&Item<P>> = part.iter().map(|index| &tracks[*index].item).collect();
         let keys: Vec<WriteKey> = items.iter().map(|item| item.key.clone()).collect();
         let result = writer.send(&items).await;
+        // Counted from the end: the request may have left at any moment before.
+        let sent_at = ctx.clock.now();
         ctx.point("sent");
         match result {
             Ok(outcomes) => {
@@ -373,10 +431,10 @@ async fn send_batch<P: Send + Sync>(
                 }
             }
             Err(error) => match error.kind() {
-                ErrorKind::Rejected | ErrorKind::Invalid if part.len() > 1 => {
-                    let middle = part.len() / 2;
-                    todo.push(part[middle..].to_vec());
-                    todo.push(part[..middle].to_vec());
+                ErrorKind::Rejected | ErrorKind::Invalid if !is_one_order(tracks, &part) => {
+                    let (first, second) = halves(tracks, &part);
+                    todo.push(second);
+                    todo.push(first);
                 }
                 ErrorKind::Rejected | ErrorKind::Invalid => {
                     mark(tracks, &part, |_| Progress::Done(Verdict::Rejected(error.clone())));
@@ -395,6 +453,18 @@ async fn send_batch<P: Send + Sync>(
     Ok(stop)
 }
 
+fn is_one_order<P>(tracks: &[Track<P>], part: &[usize]) -> bool {
+    part.iter().all(|index| tracks[*index].item.key.po == tracks[part[0]].item.key.po)
+}
+
+/// Two parts of a batch of several orders; no order is torn apart.
+fn halves<P>(tracks: &[Track<P>], part: &[usize]) -> (Vec<usize>, Vec<usize>) {
+    let border = |at: &usize| tracks[part[*at - 1]].item.key.po != tracks[part[*at]].item.key.po;
+    let middle = (part.len() / 2).max(1);
+    let cut = (middle..part.len()).find(border).or_else(|| (1..middle).rev().find(border)).unwrap_or(middle);
+    (part[..cut].to_vec(), part[cut..].to_vec())
+}
+
 fn progress_of(
     effect: Effect<Option<String>>,
     sent_at: DateTime<Utc>,
@@ -410,7 +480,7 @@ fn progress_of(
                 receipt: Some(receipt.clone()),
                 message: None,
             });
-            Progress::Open { receipt: Some(receipt), sent_at, hint: "accepted, not done yet".to_owned() }
+            Progress::Open { receipt: Some(receipt), sent_at, noted: true, hint: "accepted, not done yet".to_owned() }
         }
         Effect::NotApplied(error) => match error.kind() {
             ErrorKind::Rejected | ErrorKind::Invalid => Progress::Done(Verdict::Rejected(error)),
@@ -426,7 +496,7 @@ fn progress_of(
                 receipt: None,
                 message: Some(message.clone()),
             });
-            Progress::Open { receipt: None, sent_at, hint: message }
+            Progress::Open { receipt: None, sent_at, noted: true, hint: message }
         }
     }
 }

@@ -103,7 +103,7 @@ fn key(number: &str) -> WriteKey {
 }
 
 fn items(numbers: &[&str]) -> Vec<Item<u8>> {
-    numbers.iter().map(|number| Item { key: key(number), payload: 0 }).collect()
+    numbers.iter().map(|number| Item::new(key(number), 0)).collect()
 }
 
 fn open(number: &str, state: WriteState, clock: &ManualClock, age: i64) -> RemoteWrite {
@@ -113,6 +113,7 @@ fn open(number: &str, state: WriteState, clock: &ManualClock, age: i64) -> Remot
         request_hash: String::new(),
         receipt: None,
         intended_at: clock.now() - chrono::Duration::seconds(age),
+        noted_at: (state != WriteState::Intended).then(|| clock.now() - chrono::Duration::seconds(age)),
         attempts: 1,
         message: None,
     }
@@ -136,6 +137,7 @@ async fn run(
         settings: &settings,
         clock,
         watch: &Unwatched,
+        report: Mutex::default(),
     };
     carry_out(&ctx, ledger, remote, earlier, items(numbers)).await.unwrap()
 }
@@ -191,7 +193,7 @@ async fn an_open_write_that_is_not_visible_yet_is_not_sent_again() {
 #[tokio::test]
 async fn an_open_write_absent_beyond_doubt_is_voided_and_sent_once() {
     let clock = ManualClock::default();
-    let earlier = [open("A", WriteState::Intended, &clock, 121)];
+    let earlier = [open("A", WriteState::Unknown, &clock, 121)];
     let (ledger, remote) = (Ledger::default(), Remote::default());
     let verdicts = run(&ledger, &remote, &clock, &earlier, &["A"]).await;
     assert!(matches!(verdicts[&key("A")], Verdict::Applied(None)));
@@ -298,13 +300,76 @@ async fn what_the_ledger_refuses_to_intend_is_not_sent() {
 
 #[tokio::test]
 async fn parts_of_one_order_travel_in_one_batch() {
-    let part = |number: &str, part: &str| Item {
-        key: WriteKey { kind: WriteKind::Ship, po: po(number), part: part.to_owned() },
-        payload: 0,
+    let part = |number: &str, part: &str| {
+        Item::new(WriteKey { kind: WriteKind::Ship, po: po(number), part: part.to_owned() }, 0)
     };
     let tracks: Vec<Track<u8>> = [part("A", "1"), part("A", "2"), part("B", "1"), part("B", "2"), part("C", "1")]
         .into_iter()
         .map(|item| Track { item, progress: Progress::Ready, sent_in_this_run: false, in_ledger: false })
         .collect();
     assert_eq!(batches(&tracks, &[0, 1, 2, 3, 4], 3), [vec![0, 1], vec![2, 3, 4]]);
+    assert_eq!(halves(&tracks, &[0, 1, 2, 3, 4]), (vec![0, 1], vec![2, 3, 4]));
+    assert_eq!(halves(&tracks, &[0, 1, 4]), (vec![0, 1], vec![4]));
+    assert!(is_one_order(&tracks, &[2, 3]) && !is_one_order(&tracks, &[1, 2]));
+}
+
+#[tokio::test]
+async fn a_bare_intent_of_a_run_that_died_is_given_its_time_from_now_on() {
+    let clock = ManualClock::default();
+    // Intended long ago, but sent perhaps at the last moment of that run.
+    let earlier = [open("A", WriteState::Intended, &clock, 10_000)];
+    let (ledger, remote) = (Ledger::default(), Remote::default());
+    let verdicts = run(&ledger, &remote, &clock, &earlier, &["A"]).await;
+    assert!(matches!(verdicts[&key("A")], Verdict::Unconfirmed(_)));
+    assert!(sent(&remote).is_empty());
+    assert_eq!(*ledger.log.lock().unwrap(), ["note A unknown"]);
+}
+
+#[tokio::test]
+async fn what_the_remote_is_still_working_on_is_never_absent() {
+    let clock = ManualClock::default();
+    let earlier = [open("A", WriteState::Accepted, &clock, 100_000)];
+    let remote = Remote { settle: Box::new(|_, _| Settlement::Pending), ..Remote::default() };
+    let verdicts = run(&Ledger::default(), &remote, &clock, &earlier, &["A"]).await;
+    assert!(matches!(verdicts[&key("A")], Verdict::Unconfirmed(_)));
+    assert!(sent(&remote).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_sent_late_in_a_run_is_confirmed_in_the_same_run() {
+    let clock = ManualClock::default();
+    // Turns old enough in the last round.
+    let earlier = [open("A", WriteState::Unknown, &clock, 65)];
+    let remote = Remote {
+        send: Box::new(|_| Ok(Effect::Accepted(Receipt("R".to_owned())))),
+        settle: Box::new(|write, _| if write.receipt.is_some() { Settlement::Applied } else { Settlement::Silent }),
+        ..Remote::default()
+    };
+    let verdicts = run(&Ledger::default(), &remote, &clock, &earlier, &["A"]).await;
+    assert!(matches!(verdicts[&key("A")], Verdict::Applied(None)));
+    assert_eq!(sent(&remote).len(), 1);
+}
+
+#[tokio::test]
+async fn a_write_that_is_only_to_be_settled_is_never_sent() {
+    let clock = ManualClock::default();
+    let (ledger, remote) = (Ledger::default(), Remote::default());
+    let settings = Settings::default();
+    let ctx = RunContext {
+        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
+        job: Job::ShipOrders,
+        po: None,
+        manual: true,
+        dry_run: false,
+        size: 100,
+        settings: &settings,
+        clock: &clock,
+        watch: &Unwatched,
+        report: Mutex::default(),
+    };
+    let earlier = [open("A", WriteState::Unknown, &clock, 1000)];
+    let verdicts =
+        carry_out(&ctx, &ledger, &remote, &earlier, vec![Item::to_settle(key("A"), 0)]).await.unwrap();
+    assert!(matches!(verdicts[&key("A")], Verdict::NotSent(_)));
+    assert!(sent(&remote).is_empty());
 }
