@@ -96,6 +96,8 @@ pub(crate) enum OrdersCommand {
     Show(OneOrder),
     /// Why an order does not move: the cause, since when, next try, who acts.
     Why(OneOrder),
+    /// Orders of the channel that could not be read, and why; their raw text is kept.
+    Unreadable(RouteArg),
     /// Move an order by hand; evidence stays.
     SetStatus(SetStatusArgs),
     /// Make orders due now.

@@ -4,7 +4,7 @@ mod merge;
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
 /// Everything that is read at start.
@@ -156,6 +156,13 @@ fn check(config: &BootConfig) -> Result<(), String> {
             "configuration, admin.display_timezone: {:?} is not a zone; use a name like Asia/Shanghai",
             config.admin.display_timezone
         ));
+    }
+    let hash = config.admin.password_hash.expose_secret();
+    if !hash.is_empty() && !hash.starts_with("$argon2id$") {
+        return Err(
+            "configuration, admin.password_hash: this is no Argon2id hash; make one with `ipass hash-password`"
+                .to_owned(),
+        );
     }
     for (index, route) in config.routes.iter().enumerate() {
         let place = format!("configuration, routes[{index}].name");

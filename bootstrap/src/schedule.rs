@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// Real time between looks at the schedule.
-const TICK: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(500);
 /// How long a stop waits for running jobs; a job that takes longer is safe to cut: see the protocol.
 const GRACE: Duration = Duration::from_mins(1);
 

@@ -28,9 +28,16 @@ pub(crate) enum Console {
     Silent,
 }
 
+/// Below these levels the HTTP libraries would print URLs, and an ERP's URL holds its token.
+const QUIETED: [&str; 6] = ["h2=warn", "hyper=warn", "hyper_util=warn", "reqwest=warn", "rustls=warn", "sqlx=warn"];
+
+fn quieted(filter: EnvFilter) -> EnvFilter {
+    QUIETED.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive)
+}
+
 /// Starts logging. `RUST_LOG` chooses levels, `info` otherwise.
 pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Telemetry> {
-    let filter = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = || quieted(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
     let (file, guard) = match dir {
         None => (None, None),
         Some(dir) => {
@@ -54,7 +61,7 @@ pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Tele
     let terminal = (console == Console::Stdout && std::io::stdout().is_terminal())
         .then(|| tracing_subscriber::fmt::layer().compact().with_writer(std::io::stdout).with_filter(filter()));
     let stderr = (console == Console::Stderr).then(|| {
-        let quiet = || EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+        let quiet = || quieted(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")));
         tracing_subscriber::fmt::layer().compact().with_writer(std::io::stderr).with_filter(quiet())
     });
     tracing_subscriber::registry()

@@ -7,6 +7,7 @@ pub(crate) use send::{acknowledgement, invoice, shipments, time};
 use std::fmt::Write;
 use std::str::from_utf8;
 
+use chrono::Datelike as _;
 use ipass_core::order::{Address, ChannelStatus, Order, OrderLine, Package, PackageItem, PoNumber, Prices};
 use ipass_core::ports::{PortError, PulledOrder};
 use sha2::{Digest, Sha256};
@@ -64,6 +65,10 @@ fn read(dto: &Object<'_>) -> Result<Order, PortError> {
     let po = PoNumber::new(po).ok_or_else(|| PortError::invalid("poNumber is missing"))?;
     let channel_order_id = dto.required_text("dscoOrderId")?;
     let created_at = dto.required_time("dscoCreateDate")?;
+    // Windows of questions to the ERP begin here: a date before the vendor existed would cost thousands.
+    if created_at.year() < 2008 {
+        return Err(PortError::invalid(format!("{} is not a plausible time", dto.name_of("dscoCreateDate"))));
+    }
     let items = dto.objects("lineItems")?;
     if items.is_empty() {
         return Err(PortError::invalid("lineItems is missing or empty"));

@@ -61,6 +61,7 @@ fn remote_write(row: &PgRow) -> Stored<RemoteWrite> {
         request_hash: values.get("request_hash")?,
         receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
         intended_at: values.get("intended_at")?,
+        noted_at: values.get("noted_at")?,
         attempts: values.number("attempts")?,
         message: values.get("message")?,
     })

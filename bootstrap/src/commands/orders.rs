@@ -15,6 +15,8 @@ use crate::config::BootConfig;
 
 /// Events of an order's history that are shown.
 const HISTORY: u32 = 200;
+/// Unreadable orders that are shown, newest first.
+const UNREADABLE: u32 = 1000;
 
 pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: bool) -> Result<(), End> {
     let service = Service::open(config).await?;
@@ -30,14 +32,20 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             print(&if json { why_json(&row).to_string() } else { why(&row) });
             Ok(())
         }
+        OrdersCommand::Unreadable(args) => {
+            let route = service.route(args.route.as_deref())?;
+            unreadable(&service, &route, json).await
+        }
         OrdersCommand::SetStatus(args) => {
             let route = service.route(args.route.as_deref())?;
             let to = Stage::from_number(i64::from(args.status)).ok_or_else(|| End::usage("the status is 1 to 6"))?;
             if args.reason.trim().is_empty() {
                 return Err(End::usage("--reason is empty; say why, it is kept in the order's history"));
             }
+            let po = po(&args.po)?;
+            row(&service, &route, &po).await?;
             let edit = StageEdit {
-                po: po(&args.po)?,
+                po,
                 to,
                 reason: args.reason,
                 by: args.by,
@@ -81,8 +89,40 @@ fn po(text: &str) -> Result<PoNumber, End> {
 async fn row(service: &Service, route: &Route, po: &PoNumber) -> Result<OrderRow, End> {
     let found = service.store.order(&route.name, po).await.map_err(End::failed)?;
     found.map(|order| order.row).ok_or_else(|| {
-        End::failed(format!("route {} has no order {po}; pull it with `ipass run pull_orders --po {po}`", route.name))
+        End::failed(format!(
+            "route {} has no order {po}; pull it with `ipass run pull_orders --po {po}`, or look for it among those that could not be read: `ipass orders unreadable`",
+            route.name
+        ))
     })
+}
+
+async fn unreadable(service: &Service, route: &Route, json: bool) -> Result<(), End> {
+    let kept = service.store.unreadable(&route.name, UNREADABLE).await.map_err(End::failed)?;
+    if json {
+        let rows: Vec<Value> = kept
+            .iter()
+            .map(|(key, cause)| {
+                json!({
+                    "key": key,
+                    "reason": cause.reason.code(),
+                    "detail": cause.detail,
+                    "sentence": {
+                        "en": cause.reason.sentence(Language::En, &cause.detail),
+                        "zh": cause.reason.sentence(Language::Zh, &cause.detail),
+                    },
+                })
+            })
+            .collect();
+        print(&json!({"unreadable": rows}).to_string());
+        return Ok(());
+    }
+    if kept.is_empty() {
+        print("Every order that came could be read.");
+    }
+    for (key, cause) in &kept {
+        print(&format!("{key}  {}", cause.reason.sentence(Language::En, &cause.detail)));
+    }
+    Ok(())
 }
 
 async fn list(service: &Service, args: ListArgs, json: bool) -> Result<(), End> {

@@ -4,7 +4,7 @@ use ipass_core::job::Job;
 use ipass_core::order::PoNumber;
 use ipass_core::ports::Trigger;
 use ipass_core::reason::Language;
-use ipass_core::run::{RunReport, RunRequest};
+use ipass_core::run::{Refused, RunReport, RunRequest};
 use ipass_core::usecase::PullRange;
 use ipass_http_kit::metered;
 use tokio_util::sync::CancellationToken;
@@ -38,7 +38,18 @@ pub(super) async fn run(config: BootConfig, args: RunArgs, json: bool) -> Result
     let result = metered(service.runner.run(&route, request, &watch)).await;
     signal.abort();
     service.store.close().await;
-    let report = result.map_err(|refused| End::refused(&refused))?;
+    let report = match result {
+        Ok(report) => report,
+        Err(refused) => {
+            let end = End::refused(&refused);
+            if json {
+                print(
+                    &serde_json::json!({"error": {"code": code(&refused), "message": refused.to_string()}}).to_string(),
+                );
+            }
+            return Err(end);
+        }
+    };
     if let (Some(po), Some(stage), 0) = (&named, job.stage(), report.done.selected) {
         eprintln!(
             "ipass: {po} is not in stage {stage} ({}), so {job} had nothing to do; see `ipass orders show {po}`",
@@ -49,6 +60,15 @@ pub(super) async fn run(config: BootConfig, args: RunArgs, json: bool) -> Result
     match report.error {
         None => Ok(()),
         Some(error) => Err(End { code: 1, message: (!json).then_some(error) }),
+    }
+}
+
+fn code(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::AlreadyRunning => "already_running",
+        Refused::Settings(_) => "invalid_settings",
+        Refused::Usage(_) => "usage",
+        Refused::Store(_) => "store",
     }
 }
 

@@ -27,7 +27,10 @@ const TYPED: [&str; 11] = [
 /// The merged document: the file, overridden by `.env`, overridden by the environment.
 pub(super) fn document(file: Option<&Path>) -> Result<Value, String> {
     let mut document = read_file(file)?;
-    for (name, value) in variables(std::env::vars())? {
+    // A variable that is not UTF-8 is none of ours, or unusable.
+    let process =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    for (name, value) in variables(process)? {
         set(&mut document, &name, value)?;
     }
     Ok(document)

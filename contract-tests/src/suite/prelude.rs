@@ -117,7 +117,7 @@ pub async fn stored(store: &dyn SyncStore, orders: &[SaveOrder]) {
 
 /// The selection of everything due in a stage.
 pub fn due(stage: Stage, limit: u32, now: i64) -> Selection {
-    Selection { stage, limit, ignore_next_try: false, po: None, now: minute(now) }
+    Selection { stage, limit, ignore_next_try: false, po: None, peek: false, now: minute(now) }
 }
 
 /// Claims and answers the PO numbers.

@@ -214,11 +214,7 @@ fn inside(item: &PulledOrder, window: Window) -> bool {
     item.order.as_ref().map_or(true, |order| order.created_at >= window.start && order.created_at < window.end)
 }
 
-async fn store_page(
-    ctx: &RunContext<'_>,
-    store: &dyn OrderStore,
-    items: Vec<PulledOrder>,
-) -> Result<(), RunError> {
+async fn store_page(ctx: &RunContext<'_>, store: &dyn OrderStore, items: Vec<PulledOrder>) -> Result<(), RunError> {
     let seen = items.len() as u64;
     tell(ctx, |counts| counts.seen += seen);
     let (orders, unreadable) = sort_page(ctx.settings, items);

@@ -32,8 +32,14 @@ impl<'a> Worklist<'a> {
         channel: ChannelCapabilities,
         stage: Stage,
     ) -> Result<Self, RunError> {
-        let selection =
-            Selection { stage, limit: ctx.size, ignore_next_try: ctx.manual, po: ctx.po.clone(), peek: ctx.dry_run, now: ctx.clock.now() };
+        let selection = Selection {
+            stage,
+            limit: ctx.size,
+            ignore_next_try: ctx.manual,
+            po: ctx.po.clone(),
+            peek: ctx.dry_run,
+            now: ctx.clock.now(),
+        };
         let open = store.claim(&ctx.run, &selection).await?;
         ctx.point("claimed");
         let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();

@@ -126,7 +126,12 @@ enum Doubt {
 enum Progress {
     Ready,
     /// `noted` is false for a bare intent of a run that died: when it was sent is not known.
-    Open { receipt: Option<Receipt>, sent_at: DateTime<Utc>, noted: bool, hint: String },
+    Open {
+        receipt: Option<Receipt>,
+        sent_at: DateTime<Utc>,
+        noted: bool,
+        hint: String,
+    },
     Done(Verdict),
 }
 

@@ -90,6 +90,7 @@ pub(crate) fn remote_words(draft: &ErpOrderDraft, words: &str) -> String {
         &address.company,
         &address.line1,
         &address.line2,
+        &address.city,
         &address.postal_code,
         &address.phone,
         &address.email,

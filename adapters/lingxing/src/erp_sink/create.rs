@@ -32,7 +32,7 @@ pub(super) async fn all(erp: &LingxingErp, drafts: &[ErpOrderDraft]) -> Batch<Po
     let only_call = calls.len() == 1 && outcomes.is_empty();
     let mut reached = !outcomes.is_empty();
     while let Some(mut call) = calls.pop_front() {
-        let error = match send(erp, &call).await {
+        let error = match send(erp, &call).await.map_err(|failure| redacted(failure, &call)) {
             Ok(effects) => {
                 outcomes.extend(effects);
                 reached = true;
@@ -89,6 +89,15 @@ fn calls(ready: Vec<Ready<'_>>) -> VecDeque<Vec<Ready<'_>>> {
         }
     }
     calls
+}
+
+/// The vendor's words about a whole call, with whatever of its addresses they repeat taken out.
+fn redacted(failure: WriteFailure, call: &[Ready<'_>]) -> WriteFailure {
+    let words = call.iter().fold(failure.error.message().to_owned(), |words, ready| remote_words(ready.draft, &words));
+    if words == failure.error.message() {
+        return failure;
+    }
+    WriteFailure { error: PortError::new(failure.error.kind(), words), certain: failure.certain }
 }
 
 async fn send(erp: &LingxingErp, call: &[Ready<'_>]) -> Result<Outcomes, WriteFailure> {

@@ -368,8 +368,7 @@ async fn a_write_that_is_only_to_be_settled_is_never_sent() {
         report: Mutex::default(),
     };
     let earlier = [open("A", WriteState::Unknown, &clock, 1000)];
-    let verdicts =
-        carry_out(&ctx, &ledger, &remote, &earlier, vec![Item::to_settle(key("A"), 0)]).await.unwrap();
+    let verdicts = carry_out(&ctx, &ledger, &remote, &earlier, vec![Item::to_settle(key("A"), 0)]).await.unwrap();
     assert!(matches!(verdicts[&key("A")], Verdict::NotSent(_)));
     assert!(sent(&remote).is_empty());
 }
