@@ -137,10 +137,20 @@ pub(crate) fn load(file: Option<&Path>) -> Result<BootConfig, String> {
     let document = merge::document(file)?;
     let config: BootConfig = serde_path_to_error::deserialize(document).map_err(|error| {
         let path = error.path().to_string();
-        format!("configuration, {path}: {}", error.into_inner())
+        format!("configuration, {path}: {}", without_value(&error.into_inner().to_string()))
     })?;
     check(&config)?;
     Ok(config)
+}
+
+/// A type error without the value that it found: it may be a secret.
+fn without_value(error: &str) -> String {
+    let Some((found, expected)) = error.rsplit_once(", expected ") else { return error.to_owned() };
+    if !found.starts_with("invalid ") {
+        return error.to_owned(); // Names of keys and variants, which are ours.
+    }
+    let kind = found.split(['`', '"']).next().unwrap_or("invalid value").trim_end();
+    format!("{kind}, expected {expected}")
 }
 
 /// What types cannot say.
@@ -174,4 +184,23 @@ fn check(config: &BootConfig) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_error_names_the_kind_and_not_the_value() {
+        assert_eq!(
+            without_value("invalid type: integer `7700112233`, expected a string"),
+            "invalid type: integer, expected a string"
+        );
+        assert_eq!(
+            without_value("invalid type: string \"canary, expected\", expected u32"),
+            "invalid type: string, expected u32"
+        );
+        let unknown = "unknown field `acount`, expected one of `token`, `base_url`";
+        assert_eq!(without_value(unknown), unknown);
+    }
 }

@@ -41,6 +41,7 @@ pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Tele
     let (file, guard) = match dir {
         None => (None, None),
         Some(dir) => {
+            std::fs::create_dir_all(dir).map_err(|error| anyhow::anyhow!("log.dir {}: {error}", dir.display()))?;
             let writer = Builder::new()
                 .rotation(Rotation::DAILY)
                 .filename_prefix("ipass")

@@ -5,6 +5,7 @@ mod cancellation;
 mod invoice_orders;
 mod look;
 mod parcels;
+mod privacy;
 mod pull_orders;
 mod push_orders;
 mod ship_orders;

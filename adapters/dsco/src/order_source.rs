@@ -17,7 +17,7 @@ use ipass_core::write::{WriteKey, WriteKind};
 use ipass_http_kit::{Account, Http};
 
 use crate::batch::{Element, MAX_ITEMS};
-use crate::client::Client;
+use crate::client::{Client, OrderPage};
 use crate::config::{Config, Kinds};
 use crate::convert;
 use crate::cursor::Place;
@@ -57,6 +57,16 @@ impl DscoOrders {
     pub async fn check_credentials(&self) -> Result<(), PortError> {
         self.client.hello().await
     }
+
+    /// An empty page ends a search, and an empty page that came by mistake would end it too early: a
+    /// search of several pages is asked once more before its end is believed.
+    async fn unless_falsely_empty(&self, page: OrderPage) -> OrderPage {
+        match (&page.scroll_id, page.orders.is_empty()) {
+            // Whatever goes wrong here, the page that came says that it is the end.
+            (Some(scroll_id), true) => self.client.next_page(scroll_id).await.unwrap_or(page),
+            (Some(_), false) | (None, _) => page,
+        }
+    }
 }
 
 impl fmt::Debug for DscoOrders {
@@ -91,6 +101,7 @@ impl OrderSource for DscoOrders {
             }
             Some(before) => self.client.next_page(&before.scroll_id).await?,
         };
+        let page = self.unless_falsely_empty(page).await;
         let number = before.as_ref().map_or(1, |before| before.page.saturating_add(1));
         let Some(scroll_id) = page.scroll_id.filter(|_| !page.orders.is_empty()) else {
             return Ok(Page { items: page.orders, next: None });

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ipass_core::ports::{StoreError, Stored};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, PgConnection, Postgres, Transaction};
+use sqlx::{ConnectOptions, Connection as _, PgConnection, Postgres, Transaction};
 
 use crate::error::unavailable;
 use crate::lock::Holders;
@@ -40,6 +40,12 @@ impl PostgresStore {
             ("lock_timeout", "20s"),
             ("idle_in_transaction_session_timeout", "10s"),
         ]);
+        // The pool would try for its whole patience and forget why: a first connection of its own fails at
+        // once, with the reason.
+        match tokio::time::timeout(Duration::from_secs(10), options.connect()).await {
+            Ok(first) => drop(first.map_err(unavailable)?.close().await),
+            Err(_) => return Err(StoreError::Unavailable("no connection was made in time".to_owned())),
+        }
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(10))

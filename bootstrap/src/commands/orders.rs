@@ -44,13 +44,8 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             }
             let po = po(&args.po)?;
             row(&service, &route, &po).await?;
-            let edit = StageEdit {
-                po,
-                to,
-                reason: args.reason,
-                by: args.by,
-                now: SystemClock::from_environment().now(),
-            };
+            let edit =
+                StageEdit { po, to, reason: args.reason, by: args.by, now: SystemClock::from_environment().now() };
             service.store.set_stage(&route.name, &edit).await.map_err(|error| match error {
                 StoreError::Conflict(what) => End { code: 3, message: Some(what) },
                 other @ (StoreError::Unavailable(_) | StoreError::FenceLost | StoreError::Corrupt { .. }) => {
@@ -67,6 +62,9 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
         OrdersCommand::Retry(args) => {
             let route = service.route(args.route.as_deref())?;
             let po = args.po.as_deref().map(po).transpose()?;
+            if let Some(po) = &po {
+                row(&service, &route, po).await?;
+            }
             let due = service
                 .store
                 .retry(&route.name, po.as_ref(), SystemClock::from_environment().now())

@@ -50,7 +50,22 @@ fn read_file(file: Option<&Path>) -> Result<Value, String> {
         .add_source(config::File::from(path).format(config::FileFormat::Toml))
         .build()
         .and_then(config::Config::try_deserialize::<Value>)
-        .map_err(|error| format!("configuration file {}: {error}", path.display()))
+        .map_err(|error| format!("configuration file {}: {}", path.display(), place_of(&error.to_string())))
+}
+
+/// Where a file is wrong, without the line itself: it may hold a secret.
+fn place_of(error: &str) -> String {
+    let after = |word: &str| {
+        let rest = error.split_once(word)?.1;
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        (!digits.is_empty()).then_some(digits)
+    };
+    match (after("line "), after("column ")) {
+        (Some(line), Some(column)) => {
+            format!("not TOML at line {line}, column {column}; check quotes and brackets there")
+        }
+        _ => "it cannot be read as TOML".to_owned(),
+    }
 }
 
 /// Our variables, those of the process winning over those of `.env`.

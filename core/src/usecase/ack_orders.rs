@@ -4,6 +4,7 @@ use async_trait::async_trait;
 
 use super::cancellation::{Wish, end_cancelled, wish};
 use super::look::fresh_look;
+use super::privacy::redacted;
 use super::push_orders::find_in_erp;
 use super::worklist::{Proof, Worklist, reference};
 use crate::erp::{ErpOrder, ErpStatus};
@@ -84,7 +85,7 @@ pub async fn ack_orders(
     work.record(store).await?;
 
     let writer = Acks { source };
-    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
     for (key, verdict) in verdicts {
         let proof = Proof::of(&key, &verdict);
         match verdict {

@@ -8,6 +8,7 @@ use super::ack_orders::{unreadable, without_proof};
 use super::cancellation::{Wish, end_cancelled, wish};
 use super::look::fresh_look;
 use super::parcels::line_ref;
+use super::privacy::redacted;
 use super::ship_orders::{documents, shipped_by_documents, unambiguous};
 use super::worklist::{Proof, Worklist, reference};
 use crate::money;
@@ -65,7 +66,7 @@ pub async fn invoice_orders(
     let invoice_ids: HashMap<WriteKey, String> =
         items.iter().map(|item| (item.key.clone(), item.payload.invoice_id.clone())).collect();
     let writer = Invoices { source, orders: work.refs() };
-    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
     for (key, verdict) in verdicts {
         let mut proof = Proof::of(&key, &verdict);
         match verdict {

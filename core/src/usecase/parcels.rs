@@ -184,18 +184,6 @@ fn lines_of(order: &Order, item: &DocumentLine, settings: &Settings) -> Option<V
 }
 
 fn finished(order: &Order, parcels: Vec<(String, Parcel)>) -> Vec<Shipment> {
-    let mut travels: BTreeMap<usize, u32> = BTreeMap::new();
-    for package in &order.packages {
-        let mut lines: Vec<usize> = package.items.iter().filter_map(|item| order.line_of(item)).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        for line in lines {
-            *travels.entry(line).or_default() += 1;
-        }
-    }
-    for line in parcels.iter().flat_map(|(_, parcel)| parcel.units.keys()) {
-        *travels.entry(*line).or_default() += 1;
-    }
     parcels
         .into_iter()
         .map(|(tracking, parcel)| Shipment {
@@ -213,7 +201,8 @@ fn finished(order: &Order, parcels: Vec<(String, Parcel)>) -> Vec<Shipment> {
                 .map(|(index, quantity)| ShipmentLine {
                     item: line_ref(&order.lines[index]),
                     quantity,
-                    spans_packages: travels.get(&index).is_some_and(|parcels| *parcels > 1),
+                    // The rest of the line is in other parcels, or will be.
+                    spans_packages: quantity < order.lines[index].expected(),
                 })
                 .collect(),
         })

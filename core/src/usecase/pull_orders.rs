@@ -19,7 +19,7 @@ pub struct PullRange {
 }
 
 /// How often a window is read from its start when the channel forgets the cursor.
-const RESTARTS: u32 = 5;
+const RESTARTS: usize = 5;
 /// No window has more pages; a channel that goes on is going in circles.
 const MAX_PAGES: u32 = 10_000;
 
@@ -152,7 +152,7 @@ async fn read_window(
     only_inside: bool,
 ) -> Result<(), RunError> {
     let mut restarts = 0;
-    let mut circle: Option<HashSet<String>> = None;
+    let mut circles: Vec<HashSet<String>> = Vec::new();
     'window: loop {
         let mut cursor: Option<Cursor> = None;
         let mut cursors: HashSet<Cursor> = HashSet::new();
@@ -163,22 +163,28 @@ async fn read_window(
             }
             let page = match source.page(window, cursor.clone()).await {
                 Ok(page) => page,
-                // Twice the same orders and then a repeated page: that is how this list ends.
-                Err(PageError::Repeated) if circle.as_ref() == Some(&keys) => return Ok(()),
-                Err(PageError::Repeated) if restarts < RESTARTS => {
-                    restarts += 1;
-                    circle = Some(keys);
-                    continue 'window;
+                Err(PageError::Repeated) => {
+                    if circles.iter().all(|orders| *orders == keys) {
+                        circles.push(keys);
+                    } else {
+                        circles = vec![keys];
+                    }
+                    // One repeated page may stand for a lost one. Only a list that ends in the same circle
+                    // every time it is read really ends there.
+                    if circles.len() > RESTARTS {
+                        return Ok(());
+                    }
+                    if restarts < RESTARTS {
+                        restarts += 1;
+                        continue 'window;
+                    }
+                    return Err(lost_its_place());
                 }
                 Err(PageError::CursorExpired) if restarts < RESTARTS => {
                     restarts += 1;
                     continue 'window;
                 }
-                Err(PageError::CursorExpired | PageError::Repeated) => {
-                    return Err(RunError::Port(PortError::retryable(format!(
-                        "the channel lost the place in the list {RESTARTS} times"
-                    ))));
-                }
+                Err(PageError::CursorExpired) => return Err(lost_its_place()),
                 Err(PageError::Port(error)) => return Err(RunError::Port(error)),
             };
             if page.items.is_empty() {
@@ -208,6 +214,13 @@ async fn read_window(
             "the channel's list did not end after {MAX_PAGES} pages"
         ))));
     }
+}
+
+fn lost_its_place() -> RunError {
+    let times = RESTARTS + 1;
+    RunError::Port(PortError::retryable(format!(
+        "the channel lost its place in the list {times} times; the mark stays"
+    )))
 }
 
 fn inside(item: &PulledOrder, window: Window) -> bool {

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 
 use super::cancellation::{Wish, end_cancelled, wish};
 use super::look::fresh_look;
+use super::privacy::redacted;
 use super::worklist::{Proof, Worklist};
 use crate::erp::{DraftLine, ErpOrder, ErpOrderDraft, Routing};
 use crate::order::{Order, PoNumber};
@@ -74,7 +75,7 @@ pub async fn push_orders(
     work.record(store).await?;
 
     let writer = Creates { erp };
-    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), drafts).await?;
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), drafts).await?, &fresh);
     for (key, verdict) in verdicts {
         let mut proof = Proof::of(&key, &verdict);
         match verdict {

@@ -7,6 +7,7 @@ use super::ack_orders::{unreadable, without_proof};
 use super::cancellation::{Wish, end_cancelled, wish};
 use super::look::fresh_look;
 use super::parcels::{Packed, pack};
+use super::privacy::redacted;
 use super::push_orders::find_in_erp;
 use super::worklist::{Proof, Worklist};
 use crate::erp::{DocumentStatus, OutboundDocument};
@@ -51,6 +52,8 @@ pub async fn ship_orders(
                     work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
                 }
             }
+            // Where nobody acknowledges, a new order is ready to be shipped.
+            ChannelStatus::Created if !source.capabilities().acknowledges => {}
             ChannelStatus::Created => work.stay(po, Cause::new(Reason::ChannelNotReady, "created")),
             ChannelStatus::Other(text) => {
                 work.stay(po, Cause::new(Reason::ChannelNotReady, text.as_str()));
@@ -96,7 +99,7 @@ pub async fn ship_orders(
     work.record(store).await?;
 
     let writer = Shipments { source, orders: work.refs() };
-    let verdicts = carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?;
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
     let mut by_order: BTreeMap<PoNumber, Vec<(WriteKey, Verdict)>> = BTreeMap::new();
     for (key, verdict) in verdicts {
         by_order.entry(key.po.clone()).or_default().push((key, verdict));
