@@ -1,17 +1,24 @@
 //! The DSCO adapter against recorded exchanges.
 
+#[cfg(test)]
 #[path = "dsco/auth.rs"]
 mod auth;
+#[cfg(test)]
 #[path = "dsco/invoices.rs"]
 mod invoices;
+#[cfg(test)]
 #[path = "dsco/pages.rs"]
 mod pages;
+#[cfg(test)]
 #[path = "dsco/payloads.rs"]
 mod payloads;
+#[cfg(test)]
 #[path = "dsco/settle.rs"]
 mod settle;
+#[cfg(test)]
 #[path = "dsco/states.rs"]
 mod states;
+#[cfg(test)]
 #[path = "dsco/writes.rs"]
 mod writes;
 

@@ -74,6 +74,8 @@ pub async fn push_orders(
     }
     work.record(store).await?;
 
+    // A call holds orders of one store: neighbours share it.
+    drafts.sort_by(|a, b| a.payload.store_id.cmp(&b.payload.store_id));
     let writer = Creates { erp };
     let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), drafts).await?, &fresh);
     for (key, verdict) in verdicts {

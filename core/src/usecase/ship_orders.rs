@@ -109,9 +109,9 @@ pub async fn ship_orders(
         let verdicts = by_order.remove(&po).unwrap_or_default();
         if doubtful.contains(&po) {
             let parts: Vec<&str> = verdicts.iter().map(|(key, _)| key.part.as_str()).collect();
-            let writes = verdicts.iter().filter_map(|(key, verdict)| verdict.note(key)).collect();
+            let notes = verdicts.iter().filter_map(|(key, verdict)| verdict.note(key)).collect();
             let cause = Cause::new(Reason::WriteUnconfirmed, format!("earlier parcel {}", parts.join(",")));
-            work.stay_with(&po, cause, Proof { writes, ..Proof::default() });
+            work.stay_with(&po, cause, Proof { writes: notes, ..Proof::default() });
             continue;
         }
         let (Some(order), Some(pack)) = (fresh.get(&po), packed.get(&po)) else {

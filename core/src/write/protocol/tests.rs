@@ -94,7 +94,7 @@ impl RemoteWriter<u8> for Remote {
     }
 
     fn settles_within(&self) -> Duration {
-        Duration::from_secs(120)
+        Duration::from_mins(2)
     }
 }
 
