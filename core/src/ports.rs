@@ -16,6 +16,7 @@ mod erp_sink;
 mod error;
 mod inventory_sink;
 mod order_source;
+mod records;
 mod sync_store;
 
 pub use call_meter::*;
@@ -26,4 +27,5 @@ pub use erp_sink::*;
 pub use error::*;
 pub use inventory_sink::*;
 pub use order_source::*;
+pub use records::*;
 pub use sync_store::*;

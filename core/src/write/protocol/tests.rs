@@ -1,12 +1,13 @@
 use std::sync::Mutex;
 
+use super::send::{batches, halves, is_one_order};
 use super::*;
 use crate::job::Job;
-use crate::ports::{Clock as _, Outcome, RouteName, RunRef, Stored};
+use crate::ports::{Clock as _, Effect, Outcome, RouteName, RunRef, Stored};
 use crate::run::Unwatched;
 use crate::settings::Settings;
 use crate::testing::{ManualClock, po};
-use crate::write::WriteKind;
+use crate::write::{WriteKind, WriteNote};
 
 /// A ledger in memory that keeps the order in which things were committed.
 #[derive(Default)]
