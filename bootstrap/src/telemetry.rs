@@ -5,7 +5,10 @@ use std::path::Path;
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{Builder, Rotation};
+use tracing_subscriber::fmt::Layer;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
@@ -35,6 +38,14 @@ fn quieted(filter: EnvFilter) -> EnvFilter {
     QUIETED.iter().filter_map(|directive| directive.parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 
+/// One JSON object a line; `spans` holds the run's `job`, `route` and `run_id`.
+fn json_lines<S>() -> Layer<S, JsonFields, Format<Json>>
+where
+    S: tracing::Subscriber + for<'span> LookupSpan<'span>,
+{
+    tracing_subscriber::fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(true)
+}
+
 /// Starts logging. `RUST_LOG` chooses levels, `info` otherwise.
 pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Telemetry> {
     let filter = || quieted(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")));
@@ -53,12 +64,12 @@ pub(crate) fn start(dir: Option<&Path>, console: Console) -> anyhow::Result<Tele
                 })?;
             // Lossless: a log line that explains an order must not be dropped under load.
             let (writer, guard) = NonBlockingBuilder::default().lossy(false).finish(writer);
-            let layer = tracing_subscriber::fmt::layer().json().with_writer(writer).with_filter(filter());
+            let layer = json_lines().with_writer(writer).with_filter(filter());
             (Some(layer), Some(guard))
         }
     };
     let stdout = (console == Console::Stdout && !std::io::stdout().is_terminal())
-        .then(|| tracing_subscriber::fmt::layer().json().with_writer(std::io::stdout).with_filter(filter()));
+        .then(|| json_lines().with_writer(std::io::stdout).with_filter(filter()));
     let terminal = (console == Console::Stdout && std::io::stdout().is_terminal())
         .then(|| tracing_subscriber::fmt::layer().compact().with_writer(std::io::stdout).with_filter(filter()));
     let stderr = (console == Console::Stderr).then(|| {

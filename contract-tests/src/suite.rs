@@ -29,6 +29,7 @@ macro_rules! sync_store_suite {
                 a_changed_payload_never_touches_stage_or_evidence
                 only_an_order_that_awaits_its_push_follows_the_channel
                 an_order_claimed_by_another_run_is_not_moved_by_a_pull
+                an_order_with_an_open_create_is_not_moved_by_a_pull
                 an_older_payload_is_ignored
                 a_status_change_is_in_the_timeline
                 a_second_order_with_the_same_po_is_kept_unread
@@ -42,6 +43,7 @@ macro_rules! sync_store_suite {
                 marks_move_forward_only
             }
             claiming {
+                a_look_claims_nothing
                 never_tried_orders_come_first_then_the_least_recently_tried
                 sixty_waiting_orders_do_not_starve_twenty_ready_ones
                 a_claimed_order_is_not_claimed_again

@@ -28,6 +28,17 @@ pub async fn never_tried_orders_come_first_then_the_least_recently_tried(store: 
     assert_eq!(claim(store, &run.run, &due(Stage::AwaitingAck, 9, 60)).await, ["old", "later"]);
 }
 
+/// A dry run looks at what it would take, and leaves everything as it is.
+pub async fn a_look_claims_nothing(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    let before = row(store, "1").await;
+    let look = begin(store, Job::PushOrders, None).await;
+    let selection = Selection { peek: true, ..due(PUSH, 9, 5) };
+    assert_eq!(claim(store, &look.run, &selection).await, ["1"]);
+    assert_eq!(claim(store, &look.run, &due(PUSH, 9, 6)).await, ["1"]);
+    assert_eq!(row(store, "1").await, before);
+}
+
 /// With a run of 20, each order is looked at before any is looked at twice.
 pub async fn sixty_waiting_orders_do_not_starve_twenty_ready_ones(store: &dyn SyncStore) {
     let waiting = (0..60).map(|n| pulled(&format!("waiting-{n:02}"), n));

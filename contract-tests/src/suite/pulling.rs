@@ -5,6 +5,7 @@ use ipass_core::order::ChannelStatus;
 use ipass_core::ports::{Evidence, PullState, SaveCounts, SyncStore, UnreadableOrder, WindowKind};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
+use ipass_core::write::{Intent, WriteKey, WriteKind};
 
 use super::prelude::*;
 
@@ -112,6 +113,22 @@ pub async fn an_order_claimed_by_another_run_is_not_moved_by_a_pull(store: &dyn 
     assert_eq!((now.row.stage, now.raw), (Stage::AwaitingPush, after.raw));
     let step = advanced("1", Stage::AwaitingPush, Stage::AwaitingAck);
     assert_eq!(record(store, &push.run, &[step], 61).await, Vec::<String>::new());
+}
+
+/// What the ERP may hold is not ended before somebody has asked the ERP.
+pub async fn an_order_with_an_open_create_is_not_moved_by_a_pull(store: &dyn SyncStore) {
+    let before = pulled("1", 1);
+    stored(store, std::slice::from_ref(&before)).await;
+    let push = begin(store, Job::PushOrders, None).await;
+    let key = WriteKey::whole(WriteKind::Create, po("1"));
+    let intent = Intent { key, request_hash: "0".repeat(64) };
+    assert!(store.intend(&push.run, &[intent], minute(2)).await.expect("an intent is kept").is_empty());
+    finish(store, push).await;
+    let mut after = changed(&before, 60, ChannelStatus::Cancelled);
+    after.at_push = Some(Stage::Cancelled);
+    stored(store, std::slice::from_ref(&after)).await;
+    let now = order(store, "1").await;
+    assert_eq!((now.row.stage, now.row.channel_status.as_str()), (Stage::AwaitingPush, "cancelled"));
 }
 
 /// Pages come late and out of order.
