@@ -5,8 +5,6 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 
-use crate::settings::{PriceOrder, SkuKey};
-
 /// The purchase order number: an order's key on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PoNumber(String);
@@ -72,6 +70,24 @@ impl ChannelStatus {
             _ => Self::Other(text.trim().to_owned()),
         }
     }
+}
+
+/// Which of a line's two names goes to the ERP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SkuKey {
+    /// The retailer's SKU, else the supplier's.
+    PartnerSkuFirst,
+    /// The supplier's SKU, else the retailer's.
+    SkuFirst,
+}
+
+/// Which price comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PriceOrder {
+    /// What the buyer pays, then the list price, then the cost.
+    ConsumerFirst,
+    /// What the retailer pays us, then the others.
+    CostFirst,
 }
 
 /// One order as the channel shows it.

@@ -11,25 +11,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, TimeZone, Utc};
 
 use crate::job::Job;
+use crate::order::{PriceOrder, SkuKey};
 use crate::stage::Stage;
-
-/// Which of a line's two names goes to the ERP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SkuKey {
-    /// The retailer's SKU, else the supplier's.
-    PartnerSkuFirst,
-    /// The supplier's SKU, else the retailer's.
-    SkuFirst,
-}
-
-/// Which price comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PriceOrder {
-    /// What the buyer pays, then the list price, then the cost.
-    ConsumerFirst,
-    /// What the retailer pays us, then the others.
-    CostFirst,
-}
 
 /// When parcels are reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

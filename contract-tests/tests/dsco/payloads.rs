@@ -2,8 +2,8 @@
 
 use ipass_contract_tests::replay::{fixture, fixture_json};
 use ipass_core::order::{ChannelStatus, Order};
+use ipass_core::order::{PriceOrder, SkuKey};
 use ipass_core::ports::OrderSource;
-use ipass_core::settings::{PriceOrder, SkuKey};
 use serde_json::Value;
 
 use super::{account, at};

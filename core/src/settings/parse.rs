@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
-use super::{CancelInErp, JobSettings, Mapping, Partial, PriceOrder, Settings, SkuKey};
+use super::{CancelInErp, JobSettings, Mapping, Partial, Settings};
 use super::{reverse_sku_conflicts, reverse_warehouse_conflicts};
 use crate::job::{Job, JobAliases};
+use crate::order::{PriceOrder, SkuKey};
 use crate::stage::Stage;
 
 /// One thing wrong in a settings document.

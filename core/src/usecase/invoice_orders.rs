@@ -12,6 +12,7 @@ use super::privacy::redacted;
 use super::ship_orders::{documents, shipped_by_documents, unambiguous};
 use super::worklist::{Proof, Worklist, reference};
 use crate::money;
+use crate::order::PriceOrder;
 use crate::order::{Order, PoNumber};
 use crate::parcel::{Invoice, InvoiceLine};
 use crate::ports::{
@@ -20,7 +21,6 @@ use crate::ports::{
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
-use crate::settings::PriceOrder;
 use crate::stage::{Event, Stage};
 use crate::write::{Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
 

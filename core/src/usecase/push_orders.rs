@@ -8,6 +8,7 @@ use super::look::fresh_look;
 use super::privacy::redacted;
 use super::worklist::{Proof, Worklist};
 use crate::erp::{DraftLine, ErpOrder, ErpOrderDraft, Routing};
+use crate::order::PriceOrder;
 use crate::order::{Order, PoNumber};
 use crate::ports::{
     Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite, Settlement,
@@ -15,7 +16,7 @@ use crate::ports::{
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
-use crate::settings::{PriceOrder, Settings};
+use crate::settings::Settings;
 use crate::stage::{Event, Stage};
 use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
 
