@@ -35,7 +35,7 @@ fn unreachable_store(error: &ipass_core::ports::StoreError) -> String {
 }
 
 /// Joins the accounts of a route.
-pub(crate) fn route(config: RouteConfig, http: &Http) -> Result<Route, String> {
+fn route(config: RouteConfig, http: &Http, lingxing: &ipass_lingxing::Apps) -> Result<Route, String> {
     let name = config.name;
     let refuse = |place: &str, error: &PortError| format!("configuration, route {name}, {place}: {error}");
     let mut aliases = Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn route(config: RouteConfig, http: &Http) -> Result<Route, String> {
     let erp: Arc<dyn ErpSink> = match config.erp {
         ErpConfig::Lingxing(section) => {
             aliases.extend_from_slice(ipass_lingxing::JOB_ALIASES);
-            Arc::new(ipass_lingxing::connect(&name, section, http).map_err(|error| refuse("erp", &error))?)
+            Arc::new(lingxing.connect(&name, &section, http).map_err(|error| refuse("erp", &error))?)
         }
     };
     Ok(Route { name: RouteName(name), source, erp, aliases })
@@ -57,7 +57,8 @@ pub(crate) fn route(config: RouteConfig, http: &Http) -> Result<Route, String> {
 /// All routes of the configuration.
 pub(crate) fn routes(configs: Vec<RouteConfig>, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<Route>>, String> {
     let http = Http::new(clock.clone()).map_err(|error| format!("the HTTP client cannot be made: {error}"))?;
-    configs.into_iter().map(|config| route(config, &http).map(Arc::new)).collect()
+    let lingxing = ipass_lingxing::Apps::default();
+    configs.into_iter().map(|config| route(config, &http, &lingxing).map(Arc::new)).collect()
 }
 
 /// The door to the jobs.

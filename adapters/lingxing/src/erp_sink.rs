@@ -36,6 +36,16 @@ impl LingxingErp {
         })
     }
 
+    /// The ERP of a route whose credential has a client already.
+    pub(crate) fn sharing(client: Client, name: &str, config: &Config) -> Result<Self, PortError> {
+        Ok(Self {
+            platform_code: config.platform_code,
+            zone: Zone::parse(&config.timezone, name)?,
+            consistency: config.consistency,
+            client,
+        })
+    }
+
     /// Asks for an order that does not exist, which proves token, signature, white list and the
     /// right to read orders, and changes nothing.
     pub async fn check_credentials(&self) -> Result<(), PortError> {

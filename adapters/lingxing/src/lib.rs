@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod apps;
 mod client;
 mod config;
 mod convert;
@@ -18,6 +19,7 @@ use ipass_core::job::Job;
 use ipass_core::ports::PortError;
 use ipass_http_kit::Http;
 
+pub use apps::Apps;
 pub use config::{Config, PaceConfig};
 pub use erp_sink::LingxingErp;
 
