@@ -234,10 +234,6 @@ reasons! {
     InvalidExchange = "invalid_exchange", Failed, Engineer,
         "The exchange with the remote system cannot be built or read: {}.",
         "与对方系统的报文无法生成或解析：{}。";
-    /// The settings forbid the job.
-    SettingsConflict = "settings_conflict", Blocked, Operator,
-        "The mapping contradicts itself: {}. Settle it under settings.",
-        "映射存在冲突：{}。请在设置中修正。";
 }
 
 impl Reason {
