@@ -88,8 +88,15 @@ impl<'a> Worklist<'a> {
     pub(super) fn advance(&mut self, po: &PoNumber, event: Event, proof: Proof, note: impl Into<String>) {
         let Some(order) = self.take(po) else { return };
         let from = order.stage;
-        let (to, mut note) = match from.on(event) {
-            Ok(next) => (next.past_missing_stages(&self.channel), note.into()),
+        let (to, note) = match from.on(event) {
+            Ok(next) => {
+                let to = next.past_missing_stages(&self.channel);
+                let mut note = note.into();
+                if to != next && note.is_empty() {
+                    "the channel has no such stage".clone_into(&mut note);
+                }
+                (to, note)
+            }
             // The claim was made for one stage and its events; a move outside of the table is a defect,
             // and the safe end of a defect is that the order stays where it is.
             Err(illegal) => {
@@ -97,9 +104,6 @@ impl<'a> Worklist<'a> {
                 (from, illegal.to_string())
             }
         };
-        if to != from && to.past_missing_stages(&self.channel) != from.on(event).unwrap_or(from) && note.is_empty() {
-            "the channel has no such stage".clone_into(&mut note);
-        }
         self.end(&order, StepOutcome::Advanced { to, note }, proof, None);
     }
 

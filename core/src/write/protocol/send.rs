@@ -31,7 +31,7 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     let mut sent = false;
     for batch in batches(tracks, &ready, writer.max_batch().max(1)) {
         if ctx.watch.stopping() {
-            break; // What is left stays ready, and is said not to have been sent.
+            break; // What is left stays ready, and its order without an outcome.
         }
         let intents: Vec<Intent> = batch.iter().map(|index| tracks[*index].item.intent()).collect();
         let intended_at = ctx.clock.now();
