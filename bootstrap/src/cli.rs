@@ -27,12 +27,22 @@ pub(crate) enum Command {
     Serve,
     /// Run one job once, by hand: also a disabled one, ignoring next-try times.
     Run(RunArgs),
-    /// Orders: list, show, why, set-status, retry.
+    /// Orders: list, show, why, causes, set-status, retry, hold, release, cancel-in-erp.
     #[command(subcommand)]
     Orders(OrdersCommand),
-    /// Run-time settings of a route: show, import, export.
+    /// What stock runs saw and did.
+    #[command(subcommand)]
+    Stock(StockCommand),
+    /// Write a list to a CSV file.
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Compare orders with both sides; nothing is changed unless `--repair` says so.
+    Check(CheckArgs),
+    /// Run-time settings of a route: show, import, export, history, rollback.
     #[command(subcommand)]
     Settings(SettingsCommand),
+    /// Try everything that the service needs, one line each, with the remedy.
+    Doctor,
     /// The boot configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -66,7 +76,8 @@ pub(crate) struct DemoArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct RunArgs {
-    /// `pull_orders`, `push_orders`, `ack_orders`, `ship_orders`, `invoice_orders`, or an alias of the route.
+    /// `pull_orders`, `push_orders`, `ack_orders`, `ship_orders`, `invoice_orders`, `sync_stock`,
+    /// `pull_sku_pairs`, `check_orders`, `cleanup_exports`, or an alias of the route.
     pub(crate) job: String,
     /// The route; needed when several are configured.
     #[arg(long)]
@@ -74,7 +85,7 @@ pub(crate) struct RunArgs {
     /// Only this purchase order.
     #[arg(long)]
     pub(crate) po: Option<String>,
-    /// Start of a range of creation times, RFC 3339, inclusive; for `pull_orders`.
+    /// Start of a range of creation times, RFC 3339, inclusive; for `pull_orders` and `check_orders`.
     #[arg(long, requires = "end")]
     pub(crate) start: Option<DateTime<Utc>>,
     /// End of the range, RFC 3339, exclusive.
@@ -91,7 +102,7 @@ pub(crate) struct RunArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum OrdersCommand {
     /// Orders, newest first.
-    List(ListArgs),
+    List(Box<ListArgs>),
     /// One order with its history.
     Show(OneOrder),
     /// Why an order does not move: the cause, since when, next try, who acts.
@@ -102,12 +113,59 @@ pub(crate) enum OrdersCommand {
     SetStatus(SetStatusArgs),
     /// Make orders due now.
     Retry(RetryArgs),
+    /// Unfinished orders grouped by why they stay, with the remedy.
+    Causes(RouteArg),
+    /// Keep the schedule from working on an order.
+    Hold {
+        /// The PO number.
+        po: String,
+        /// Why; shown with the order.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Let the schedule work on an order again.
+    Release {
+        /// The PO number.
+        po: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+    /// Let the service cancel an order in the ERP that the channel has cancelled.
+    CancelInErp {
+        /// The PO number.
+        po: String,
+        #[command(flatten)]
+        by: ByArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ByArgs {
+    /// Who; kept in the order's history.
+    #[arg(long, default_value = "cli")]
+    pub(crate) by: String,
+    #[arg(long)]
+    pub(crate) route: Option<String>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
     #[arg(long)]
     pub(crate) route: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: OrderFilterArgs,
+    /// Where the next page starts, as the page before printed it.
+    #[arg(long)]
+    pub(crate) cursor: Option<String>,
+    /// Orders a page.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OrderFilterArgs {
     /// Part of the PO number.
     #[arg(long)]
     pub(crate) po: Option<String>,
@@ -141,12 +199,123 @@ pub(crate) struct ListArgs {
     /// Created at the channel before, RFC 3339.
     #[arg(long)]
     pub(crate) end: Option<DateTime<Utc>>,
+    /// The channel's status.
+    #[arg(long)]
+    pub(crate) channel_status: Option<String>,
+    /// Service level code.
+    #[arg(long)]
+    pub(crate) shipment: Option<String>,
+    /// Only those on hold.
+    #[arg(long)]
+    pub(crate) held: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StockCommand {
+    /// Records of stock runs, newest first: one for each item and warehouse.
+    List(StockArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StockArgs {
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+    #[command(flatten)]
+    pub(crate) filter: StockFilterArgs,
     /// Where the next page starts, as the page before printed it.
     #[arg(long)]
     pub(crate) cursor: Option<String>,
-    /// Orders a page.
+    /// Records a page.
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StockFilterArgs {
+    /// Recorded not before, RFC 3339.
+    #[arg(long)]
+    pub(crate) start: Option<DateTime<Utc>>,
+    /// Recorded before, RFC 3339.
+    #[arg(long)]
+    pub(crate) end: Option<DateTime<Utc>>,
+    /// Only the newest record of each item and warehouse; it is chosen before the other filters.
+    #[arg(long)]
+    pub(crate) newest: bool,
+    /// The channel's warehouse code.
+    #[arg(long)]
+    pub(crate) warehouse: Option<String>,
+    /// Part of a SKU, the channel's or the ERP's.
+    #[arg(long)]
+    pub(crate) sku: Option<String>,
+    /// How it ended.
+    #[arg(long, value_parser = ["equal", "different", "written", "unconfirmed", "skipped", "failed"])]
+    pub(crate) result: Option<String>,
+    /// Reason code, for example `item_not_in_channel`.
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Difference, ERP minus channel, at least.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) min_difference: Option<i64>,
+    /// Difference, ERP minus channel, at most.
+    #[arg(long, allow_hyphen_values = true)]
+    pub(crate) max_difference: Option<i64>,
+    /// Only where both sides differ.
+    #[arg(long)]
+    pub(crate) differs: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ExportCommand {
+    /// Orders, newest first; the same filters as `orders list`.
+    Orders {
+        #[command(flatten)]
+        filter: OrderFilterArgs,
+        #[arg(long)]
+        route: Option<String>,
+        #[command(flatten)]
+        to: ExportTo,
+    },
+    /// Stock records, newest first; the same filters as `stock list`.
+    Stock {
+        #[command(flatten)]
+        filter: StockFilterArgs,
+        #[arg(long)]
+        route: Option<String>,
+        #[command(flatten)]
+        to: ExportTo,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ExportTo {
+    /// The CSV file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Replace the file if it is there.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+#[group(id = "what", required = true, multiple = true, args = ["po", "start"])]
+pub(crate) struct CheckArgs {
+    #[arg(long)]
+    pub(crate) route: Option<String>,
+    /// Only this purchase order.
+    #[arg(long, conflicts_with = "start")]
+    pub(crate) po: Option<String>,
+    /// Start of a range of creation times, RFC 3339, inclusive.
+    #[arg(long, requires = "end")]
+    pub(crate) start: Option<DateTime<Utc>>,
+    /// End of the range, RFC 3339, exclusive.
+    #[arg(long, requires = "start")]
+    pub(crate) end: Option<DateTime<Utc>>,
+    /// Do what the check proposes: pull orders that are missing, set stages back.
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Who repairs; kept in the orders' history.
+    #[arg(long, default_value = "cli")]
+    pub(crate) by: String,
 }
 
 #[derive(Debug, Args)]
@@ -202,6 +371,24 @@ pub(crate) enum SettingsCommand {
     },
     /// The live document, exactly as it was saved.
     Export(RouteArg),
+    /// Versions, newest first.
+    History {
+        #[arg(long)]
+        route: Option<String>,
+        /// At most so many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+        limit: u32,
+    },
+    /// Make an earlier version live again, as a new version.
+    Rollback {
+        /// Number of the version.
+        version: i64,
+        #[arg(long)]
+        route: Option<String>,
+        /// Who saves it.
+        #[arg(long, default_value = "cli")]
+        by: String,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -1,15 +1,21 @@
 //! One function per command; each ends in an exit code.
 
+mod check;
+mod doctor;
+mod export;
 mod orders;
 mod run;
 mod sandbox;
 mod settings;
+mod stock;
 
 use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::Path;
 use std::sync::Arc;
 
 use argon2::password_hash::PasswordHasher as _;
+use chrono::{DateTime, SecondsFormat, Utc};
+use ipass_core::order::PoNumber;
 use ipass_core::ports::{Clock, SyncStore};
 use ipass_core::run::{Refused, Route, Runner};
 
@@ -57,8 +63,12 @@ pub(crate) async fn execute(cli: Cli) -> Result<(), End> {
         Command::Serve => crate::serve::serve(load(file)?).await,
         Command::Run(args) => run::run(load(file)?, args, json).await,
         Command::Orders(command) => orders::orders(load(file)?, command, json).await,
+        Command::Stock(command) => stock::stock(load(file)?, command, json).await,
+        Command::Export(command) => export::export(load(file)?, command, json).await,
+        Command::Check(args) => check::check(load(file)?, args, json).await,
+        Command::Doctor => doctor::doctor(load(file)?, json).await,
         Command::Settings(command) => settings::settings(load(file)?, command, json).await,
-        Command::Config(ConfigCommand::Check) => check(file, json).await,
+        Command::Config(ConfigCommand::Check) => check_config(file, json).await,
         Command::Migrate => migrate(load(file)?, json).await,
         Command::Sandbox(args) => sandbox::sandbox(args, json).await,
         Command::HashPassword => hash_password(json),
@@ -81,15 +91,16 @@ impl Service {
     /// Opens the store, brings it up to date, and joins the routes.
     pub(crate) async fn open(config: BootConfig) -> Result<Self, End> {
         let dir = Some(config.log.dir.as_path()).filter(|dir| !dir.as_os_str().is_empty());
-        let telemetry = telemetry::start(dir, Console::Stderr).map_err(End::usage)?;
+        let telemetry = telemetry::start(dir, Console::Stderr, &config.telemetry.otlp_endpoint).map_err(End::usage)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
         if config.routes.is_empty() {
             return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));
         }
-        let routes = wiring::routes(config.routes, &clock).map_err(End::usage)?;
         let store = wiring::store(&config.store.url).await.map_err(End::usage)?;
         store.migrate().await.map_err(End::failed)?;
-        Ok(Self { runner: wiring::runner(store.clone(), clock), routes, store, _telemetry: telemetry })
+        let routes = wiring::routes(config.routes, &clock, Some(&store)).map_err(End::usage)?;
+        let files = wiring::files(&config.admin, &clock);
+        Ok(Self { runner: wiring::runner(store.clone(), clock, files), routes, store, _telemetry: telemetry })
     }
 
     /// The named route, or the only one.
@@ -107,6 +118,16 @@ impl Service {
     }
 }
 
+/// Reads a PO number.
+fn po_number(text: &str) -> Result<PoNumber, End> {
+    PoNumber::new(text).ok_or_else(|| End::usage("the PO number is empty"))
+}
+
+/// RFC 3339 in UTC, whole seconds.
+fn time(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 /// Prints an answer; a reader that went away is no failure.
 pub(crate) fn print(text: &str) {
     let mut out = std::io::stdout().lock();
@@ -114,14 +135,15 @@ pub(crate) fn print(text: &str) {
     let _ = out.flush();
 }
 
-async fn check(file: Option<&Path>, json: bool) -> Result<(), End> {
+async fn check_config(file: Option<&Path>, json: bool) -> Result<(), End> {
     let config = load(file)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
     let names: Vec<String> = config.routes.iter().map(|route| route.name.clone()).collect();
     if names.is_empty() {
         return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));
     }
-    wiring::routes(config.routes, &clock).map_err(End::usage)?;
+    wiring::routes(config.routes, &clock, None).map_err(End::usage)?;
+    wiring::notifiers(&config.alerts, &clock).map_err(End::usage)?;
     let store = wiring::store(&config.store.url).await.map_err(End::usage)?;
     store.close().await;
     if json {

@@ -2,6 +2,7 @@
 
 mod merge;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -22,6 +23,10 @@ pub(crate) struct BootConfig {
     pub(crate) admin: Admin,
     /// The open API.
     pub(crate) api: Api,
+    /// Traces.
+    pub(crate) telemetry: TelemetryConfig,
+    /// Who is told of stuck orders, failing jobs and the like, by a name of your choice; none by default.
+    pub(crate) alerts: BTreeMap<String, ipass_webhook::Config>,
     /// Channel accounts joined to ERP accounts.
     pub(crate) routes: Vec<RouteConfig>,
 }
@@ -102,6 +107,14 @@ impl Default for Admin {
 pub(crate) struct Api {
     /// Bearer token; empty switches the API off.
     pub(crate) token: SecretString,
+}
+
+/// Traces.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TelemetryConfig {
+    /// Where spans go by OTLP over HTTP, for example `http://127.0.0.1:4318`; empty sends none.
+    pub(crate) otlp_endpoint: String,
 }
 
 /// One channel account joined to one ERP account.

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::DemoArgs;
 use crate::clock::SimulatedClock;
 use crate::commands::{End, print};
-use crate::config::{ChannelConfig, ErpConfig, RouteConfig};
+use crate::config::{Admin, ChannelConfig, ErpConfig, RouteConfig};
 use crate::serve;
 use crate::telemetry::{self, Console};
 use crate::wiring;
@@ -55,14 +55,17 @@ impl World {
         store.migrate().await.map_err(End::failed)?;
         let ports: Arc<dyn Clock> = clock.clone();
         let section = section(&sandbox, &credentials);
-        let mut routes = wiring::routes(vec![section], &ports).map_err(End::failed)?;
+        let mut routes = wiring::routes(vec![section], &ports, None).map_err(End::failed)?;
         let route = routes.pop().ok_or_else(|| End::failed("the demo has no route"))?;
         let settings = settings(&sandbox, args.orders, jobs);
         store
-            .save_settings(&RouteName(ROUTE.to_owned()), &settings.to_string(), "demo", clock.now())
+            .save_settings(&RouteName(ROUTE.to_owned()), &settings.to_string(), "demo", None, clock.now())
             .await
             .map_err(End::failed)?;
-        let runner = wiring::runner(store.clone(), ports);
+        let exports =
+            folder.as_ref().map(tempfile::TempDir::path).or(args.data.as_deref()).map(|path| path.join("exports"));
+        let admin = Admin { export_dir: exports.unwrap_or_default(), ..Admin::default() };
+        let runner = wiring::runner(store.clone(), ports.clone(), wiring::files(&admin, &ports));
         Ok(Self { clock, sandbox, store, runner, route, _folder: folder })
     }
 }
@@ -123,7 +126,7 @@ fn start_of_world() -> DateTime<Utc> {
 
 /// The world moves on, thirty times as fast as ours.
 async fn live(args: DemoArgs) -> Result<(), End> {
-    let _telemetry = telemetry::start(None, Console::Stdout).map_err(End::failed)?;
+    let _telemetry = telemetry::start(None, Console::Stdout, "").map_err(End::failed)?;
     let schedule = [
         ("pull_orders", "0 * * * * *"),
         ("push_orders", "10 * * * * *"),
@@ -149,7 +152,14 @@ async fn live(args: DemoArgs) -> Result<(), End> {
             stop.cancel();
         }
     });
-    let ended = serve::until_stopped(world.runner, vec![world.route], world.store, listener, stop).await;
+    let parts = serve::Parts {
+        runner: world.runner,
+        routes: vec![world.route],
+        store: world.store,
+        notifiers: Vec::new(),
+        api_token: None,
+    };
+    let ended = serve::until_stopped(parts, listener, stop).await;
     signal.abort();
     world.sandbox.stop().await;
     ended

@@ -1,11 +1,12 @@
 //! The binary: reads the command line, and hands over.
 
+mod alerts;
 mod cli;
 mod clock;
 mod commands;
 mod config;
 mod demo;
-mod http;
+mod launch;
 mod schedule;
 mod serve;
 mod telemetry;

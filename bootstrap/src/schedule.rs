@@ -1,7 +1,7 @@
-//! The schedule: one tick a second looks which jobs are due, by cron expressions in UTC.
+//! The schedule: a look every half second at which jobs are due, by cron expressions in UTC.
 //!
-//! Times are computed from the injected clock, so that a missed tick is one late run and never a pile
-//! of them, and a saved setting counts from the next tick on.
+//! Times are computed from the injected clock, so that a missed moment is one late run and never a
+//! pile of them, and a saved setting counts from the next look on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,15 +12,21 @@ use chrono::{DateTime, Utc};
 use ipass_core::job::Job;
 use ipass_core::ports::Trigger;
 use ipass_core::run::{Refused, Route, RunRequest, RunWatch, Runner};
-use ipass_core::settings::parse_cron;
+use ipass_core::settings::{Settings, next_runs};
 use ipass_http_kit::metered;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::launch::observe;
+
 /// Real time between looks at the schedule.
 const TICK: Duration = Duration::from_millis(500);
 /// How long a stop waits for running jobs; a job that takes longer is safe to cut: see the protocol.
-const GRACE: Duration = Duration::from_mins(1);
+pub(crate) const GRACE: Duration = Duration::from_mins(1);
+
+/// Jobs that have to end before stock is compared, when they are due with it: a stock figure that does
+/// not contain an order yet would give its units back.
+const BEFORE_STOCK: [Job; 2] = [Job::PullOrders, Job::PushOrders];
 
 /// Shows that the scheduler ticks.
 #[derive(Clone, Default)]
@@ -47,6 +53,8 @@ struct Slot {
     cron: String,
     next: Option<DateTime<Utc>>,
     busy: Arc<AtomicBool>,
+    /// It was due, and waits for others to end.
+    waiting: bool,
 }
 
 /// Runs due jobs until `stop`, then waits for the running ones.
@@ -57,27 +65,16 @@ pub(crate) async fn run(
     heartbeat: Heartbeat,
     stop: CancellationToken,
 ) {
-    let mut slots: HashMap<(usize, Job), Slot> = HashMap::new();
+    let mut slots: Vec<Slots> = routes.iter().map(|_| Slots::default()).collect();
     let mut running = JoinSet::new();
     while !stop.is_cancelled() {
         heartbeat.beat();
-        for (index, route) in routes.iter().enumerate() {
+        for (route, slots) in routes.iter().zip(&mut slots) {
             match runner.settings(route).await {
                 Ok((settings, _)) => {
-                    for job in Job::ALL {
-                        let settings = settings.job(job);
-                        // Jobs of later versions are in the settings already; nothing runs them here.
-                        let can_run = job.stage().is_some() || job == Job::PullOrders;
-                        if !settings.enabled || !can_run {
-                            slots.remove(&(index, job));
-                            continue;
-                        }
-                        let now = runner.clock.now();
-                        let slot = slots.entry((index, job)).or_insert_with(|| Slot::new(&settings.cron, now));
-                        slot.follow(&settings.cron, now);
-                        if slot.is_due(now) {
-                            start(&mut running, &runner, route, job, &watch, slot.busy.clone());
-                        }
+                    let stock = route.inventory.is_some();
+                    for (job, busy) in slots.due(&settings, stock, runner.clock.now()) {
+                        start(&mut running, &runner, route, job, &watch, busy);
                     }
                 }
                 Err(error) => tracing::warn!(route = %route.name, %error, "no job is scheduled"),
@@ -98,9 +95,42 @@ pub(crate) async fn run(
     }
 }
 
+/// The jobs of one route.
+#[derive(Default)]
+struct Slots(HashMap<Job, Slot>);
+
+impl Slots {
+    /// Jobs to be started now; each is marked busy.
+    fn due(&mut self, settings: &Settings, takes_stock: bool, now: DateTime<Utc>) -> Vec<(Job, Arc<AtomicBool>)> {
+        let mut due = Vec::new();
+        for job in Job::ALL {
+            let scheduled = job != Job::CheckOrders && (job != Job::SyncStock || takes_stock);
+            let of_job = settings.job(job);
+            if !of_job.enabled || !scheduled {
+                self.0.remove(&job);
+                continue;
+            }
+            let stock_waits = self.0.get(&Job::SyncStock).is_some_and(|slot| slot.waiting);
+            let first = BEFORE_STOCK.iter().any(|job| self.0.get(job).is_some_and(Slot::is_busy));
+            let slot = self.0.entry(job).or_insert_with(|| Slot::new(&of_job.cron, now));
+            slot.follow(&of_job.cron, now);
+            slot.waiting |= slot.comes(now);
+            // While stock waits for them, the others do not begin anew: it would wait for ever.
+            let held = if job == Job::SyncStock { first } else { stock_waits && BEFORE_STOCK.contains(&job) };
+            if slot.waiting && !held {
+                slot.waiting = false;
+                if slot.begin() {
+                    due.push((job, slot.busy.clone()));
+                }
+            }
+        }
+        due
+    }
+}
+
 impl Slot {
     fn new(cron: &str, now: DateTime<Utc>) -> Self {
-        Self { cron: cron.to_owned(), next: next_run(cron, now), busy: Arc::default() }
+        Self { cron: cron.to_owned(), next: next_run(cron, now), busy: Arc::default(), waiting: false }
     }
 
     fn follow(&mut self, cron: &str, now: DateTime<Utc>) {
@@ -110,19 +140,28 @@ impl Slot {
         }
     }
 
-    /// Due once for all moments that have passed; not while its last run goes on.
-    fn is_due(&mut self, now: DateTime<Utc>) -> bool {
+    /// Its moment has come, once for all moments that have passed.
+    fn comes(&mut self, now: DateTime<Utc>) -> bool {
         if self.next.is_none_or(|next| next > now) {
             return false;
         }
         self.next = next_run(&self.cron, now);
+        true
+    }
+
+    fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::SeqCst)
+    }
+
+    /// Marks it busy, unless its last run goes on.
+    fn begin(&self) -> bool {
         !self.busy.swap(true, Ordering::SeqCst)
     }
 }
 
 /// The first moment after `now`, UTC.
-pub(crate) fn next_run(cron: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    parse_cron(cron).ok()?.find_next_occurrence(&now, false).ok()
+fn next_run(cron: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    next_runs(cron, now, 1).pop()
 }
 
 fn start(
@@ -138,14 +177,7 @@ fn start(
         let _done = Done(busy);
         let request = RunRequest::of(job, Trigger::Schedule);
         match metered(runner.run(&route, request, &*watch)).await {
-            Ok(report) => {
-                let labels = [
-                    ("route", route.name.0.clone()),
-                    ("job", job.name().to_owned()),
-                    ("result", report.result().to_owned()),
-                ];
-                metrics::counter!("ipass_runs_total", &labels).increment(1);
-            }
+            Ok(report) => observe(&report),
             Err(Refused::AlreadyRunning) => tracing::info!(%job, route = %route.name, "skipped: it runs elsewhere"),
             Err(error) => tracing::error!(%job, route = %route.name, %error, "the run did not begin"),
         }
@@ -164,20 +196,69 @@ impl Drop for Done {
 #[cfg(test)]
 mod tests {
     use chrono::TimeZone as _;
+    use ipass_core::settings::parse;
 
     use super::*;
 
+    fn at(minute: u32, second: u32) -> DateTime<Utc> {
+        Utc.with_ymd_and_hms(2026, 1, 1, 10, minute, second).unwrap()
+    }
+
+    fn settings(jobs: &[(&str, &str)]) -> Settings {
+        let mut all = vec![r#""cleanup_exports": {"enabled": false}"#.to_owned()];
+        all.extend(jobs.iter().map(|(job, cron)| format!(r#""{job}": {{"enabled": true, "cron": "{cron}"}}"#)));
+        let document = format!(r#"{{"jobs": {{{}}}, "mapping": {{"warehouse": {{"W": "1"}}}}}}"#, all.join(","));
+        parse(&document, &[]).unwrap()
+    }
+
+    fn names(due: &[(Job, Arc<AtomicBool>)]) -> Vec<&'static str> {
+        due.iter().map(|(job, _)| job.name()).collect()
+    }
+
+    fn end(due: Vec<(Job, Arc<AtomicBool>)>) {
+        for (_, busy) in due {
+            drop(Done(busy));
+        }
+    }
+
     #[test]
     fn missed_moments_make_one_run_and_a_busy_job_none() {
-        let at = |minute, second| Utc.with_ymd_and_hms(2026, 1, 1, 10, minute, second).unwrap();
-        let mut slot = Slot::new("0 5 * * * *", at(0, 0));
-        assert!(!slot.is_due(at(4, 59)));
-        assert!(slot.is_due(at(5, 0)));
-        assert!(!slot.is_due(at(5, 1)));
-        slot.follow("*/10 * * * * *", at(6, 0));
-        assert!(!slot.is_due(at(6, 30)), "the last run still goes on");
-        slot.busy.store(false, Ordering::SeqCst);
-        assert!(slot.is_due(at(9, 0)));
-        assert!(!slot.is_due(at(9, 0)));
+        let mut slots = Slots::default();
+        let hourly = settings(&[("pull_orders", "0 5 * * * *")]);
+        assert!(slots.due(&hourly, true, at(0, 0)).is_empty());
+        assert!(slots.due(&hourly, true, at(4, 59)).is_empty());
+        let first = slots.due(&hourly, true, at(5, 0));
+        assert_eq!(names(&first), ["pull_orders"]);
+        assert!(slots.due(&hourly, true, at(5, 1)).is_empty());
+        let often = settings(&[("pull_orders", "*/10 * * * * *")]);
+        assert!(slots.due(&often, true, at(6, 0)).is_empty());
+        assert!(slots.due(&often, true, at(6, 30)).is_empty(), "the last run still goes on");
+        end(first);
+        assert_eq!(names(&slots.due(&often, true, at(9, 0))), ["pull_orders"]);
+        assert!(slots.due(&often, true, at(9, 0)).is_empty());
+    }
+
+    #[test]
+    fn stock_waits_for_orders_that_are_due_with_it_and_does_not_wait_for_ever() {
+        let mut slots = Slots::default();
+        let cron = "0 30 * * * *";
+        let all = settings(&[("pull_orders", cron), ("push_orders", "*/5 * * * * *"), ("sync_stock", cron)]);
+        assert!(slots.due(&all, true, at(29, 59)).is_empty());
+        let orders = slots.due(&all, true, at(30, 0));
+        assert_eq!(names(&orders), ["pull_orders", "push_orders"]);
+        assert!(slots.due(&all, true, at(30, 1)).is_empty());
+        end(orders);
+        let stock = slots.due(&all, true, at(30, 6));
+        assert_eq!(names(&stock), ["sync_stock"], "and the push that is due again comes after it");
+        assert_eq!(names(&slots.due(&all, true, at(30, 7))), ["push_orders"]);
+        end(stock);
+    }
+
+    #[test]
+    fn a_channel_without_stock_runs_no_stock_job() {
+        let mut slots = Slots::default();
+        let stock = settings(&[("sync_stock", "* * * * * *")]);
+        assert!(slots.due(&stock, false, at(0, 0)).is_empty());
+        assert!(slots.due(&stock, false, at(9, 0)).is_empty());
     }
 }

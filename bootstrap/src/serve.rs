@@ -2,15 +2,19 @@
 
 use std::sync::Arc;
 
-use ipass_core::ports::{Clock, SyncStore};
-use ipass_core::run::{Route, Runner};
+use ipass_admin::{ApiState, ServiceState};
+use ipass_core::ports::{Clock, Notifier, SyncStore};
+use ipass_core::run::{Route, RunWatch, Runner};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::alerts;
 use crate::clock::SystemClock;
 use crate::commands::End;
 use crate::config::BootConfig;
-use crate::http::{HttpState, router};
+use crate::launch::BackgroundRuns;
 use crate::schedule::{self, Heartbeat};
 use crate::telemetry::{self, Console};
 use crate::watch::ProcessWatch;
@@ -18,13 +22,15 @@ use crate::wiring;
 
 pub(crate) async fn serve(config: BootConfig) -> Result<(), End> {
     let dir = Some(config.log.dir.as_path()).filter(|dir| !dir.as_os_str().is_empty());
-    let _telemetry = telemetry::start(dir, Console::Stdout).map_err(End::usage)?;
+    let _telemetry = telemetry::start(dir, Console::Stdout, &config.telemetry.otlp_endpoint).map_err(End::usage)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::from_environment());
     if config.routes.is_empty() {
         return Err(End::usage("configuration, routes: none is configured; add a [[routes]] section"));
     }
-    let routes = wiring::routes(config.routes, &clock).map_err(End::usage)?;
     let store = wiring::store(&config.store.url).await.map_err(End::usage)?;
+    let routes = wiring::routes(config.routes, &clock, Some(&store)).map_err(End::usage)?;
+    let notifiers = wiring::notifiers(&config.alerts, &clock).map_err(End::usage)?;
+    let files = wiring::files(&config.admin, &clock);
     store.migrate().await.map_err(End::failed)?;
     let listener = listen(&config.server.listen).await?;
     tracing::info!(listen = %config.server.listen, routes = routes.len(), "ipass is up");
@@ -37,8 +43,10 @@ pub(crate) async fn serve(config: BootConfig) -> Result<(), End> {
             stop.cancel();
         }
     });
-    let runner = wiring::runner(store.clone(), clock);
-    let ended = until_stopped(runner, routes, store, listener, stop).await;
+    let runner = wiring::runner(store.clone(), clock, files);
+    let ended =
+        until_stopped(Parts { runner, routes, store, notifiers, api_token: Some(config.api.token) }, listener, stop)
+            .await;
     signal.abort();
     ended
 }
@@ -49,29 +57,55 @@ pub(crate) async fn listen(address: &str) -> Result<TcpListener, End> {
         .map_err(|error| End::usage(format!("configuration, server.listen: {address}: {error}; choose a free port")))
 }
 
+/// What a running service is made of.
+pub(crate) struct Parts {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) routes: Vec<Arc<Route>>,
+    pub(crate) store: Arc<dyn SyncStore>,
+    pub(crate) notifiers: Vec<(String, Arc<dyn Notifier>)>,
+    /// Token of the open API; none or empty switches it off.
+    pub(crate) api_token: Option<SecretString>,
+}
+
 /// Schedules and serves until `stop`; then jobs end, HTTP ends, and the store closes.
-pub(crate) async fn until_stopped(
-    runner: Arc<Runner>,
-    routes: Vec<Arc<Route>>,
-    store: Arc<dyn SyncStore>,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> Result<(), End> {
+pub(crate) async fn until_stopped(parts: Parts, listener: TcpListener, stop: CancellationToken) -> Result<(), End> {
+    let Parts { runner, routes, store, notifiers, api_token } = parts;
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().map_err(End::failed)?;
     let heartbeat = Heartbeat::default();
-    let watch = Arc::new(ProcessWatch::new(stop.clone()));
+    let watch: Arc<dyn RunWatch> = Arc::new(ProcessWatch::new(stop.clone()));
+    let tracker = TaskTracker::new();
+    let launcher = Arc::new(BackgroundRuns {
+        runner: runner.clone(),
+        routes: routes.clone(),
+        watch: watch.clone(),
+        tracker: tracker.clone(),
+    });
     let jobs = tokio::spawn(schedule::run(runner.clone(), routes.clone(), watch, heartbeat.clone(), stop.clone()));
-    let state = HttpState { store: store.clone(), runner, routes, metrics: recorder, schedule: heartbeat };
-    let http = axum::serve(listener, router(state)).with_graceful_shutdown({
+    let alerts = tokio::spawn(alerts::run(runner.clone(), store.clone(), routes.clone(), notifiers, stop.clone()));
+    let service = ipass_admin::service_router(ServiceState {
+        store: store.clone(),
+        runner: runner.clone(),
+        routes: routes.clone(),
+        alive: Arc::new(move || heartbeat.is_alive()),
+        render: Arc::new(move || recorder.render()),
+    });
+    let api = ipass_admin::api_router(ApiState { store: store.clone(), runner, routes, launcher, token: api_token });
+    let http = axum::serve(listener, service.merge(api)).with_graceful_shutdown({
         let stop = stop.clone();
         async move { stop.cancelled().await }
     });
     let served = http.await;
     stop.cancel();
     let scheduled = jobs.await;
+    tracker.close();
+    if tokio::time::timeout(schedule::GRACE, tracker.wait()).await.is_err() {
+        tracing::warn!("runs started by hand still went on when the time to stop was up; they are read back");
+    }
+    let alerted = alerts.await;
     store.close().await;
     served.map_err(End::failed)?;
-    scheduled.map_err(End::failed)
+    scheduled.map_err(End::failed)?;
+    alerted.map_err(End::failed)
 }
 
 /// Ctrl-C or SIGTERM.

@@ -1,15 +1,19 @@
 //! The only file that names concrete adapters.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ipass_core::ports::{Clock, ErpSink, OrderSource, PortError, RouteName, SyncStore};
+use ipass_core::ports::{
+    Clock, ErpSink, FileArea, InventorySink, Notifier, OrderSource, PortError, RouteName, SyncStore,
+};
 use ipass_core::run::{Route, Runner};
+use ipass_files::ExportDirectory;
 use ipass_http_kit::{Http, TaskMeter};
 use ipass_postgres::PostgresStore;
 use ipass_sqlite::SqliteStore;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{ChannelConfig, ErpConfig, RouteConfig};
+use crate::config::{Admin, ChannelConfig, ErpConfig, RouteConfig};
 
 /// Opens the store that the URL names.
 pub(crate) async fn store(url: &SecretString) -> Result<Arc<dyn SyncStore>, String> {
@@ -39,29 +43,71 @@ fn route(config: RouteConfig, http: &Http, lingxing: &ipass_lingxing::Apps) -> R
     let name = config.name;
     let refuse = |place: &str, error: &PortError| format!("configuration, route {name}, {place}: {error}");
     let mut aliases = Vec::new();
-    let source: Arc<dyn OrderSource> = match config.channel {
+    let source: Arc<dyn OrderSource>;
+    let inventory: Option<Arc<dyn InventorySink>>;
+    match config.channel {
         ChannelConfig::Dsco(section) => {
             aliases.extend_from_slice(ipass_dsco::JOB_ALIASES);
-            Arc::new(ipass_dsco::connect(&name, section, http).map_err(|error| refuse("channel", &error))?)
+            let orders = ipass_dsco::connect(&name, section, http).map_err(|error| refuse("channel", &error))?;
+            inventory = Some(Arc::new(orders.inventory()));
+            source = Arc::new(orders);
         }
-    };
+    }
     let erp: Arc<dyn ErpSink> = match config.erp {
         ErpConfig::Lingxing(section) => {
             aliases.extend_from_slice(ipass_lingxing::JOB_ALIASES);
             Arc::new(lingxing.connect(&name, &section, http).map_err(|error| refuse("erp", &error))?)
         }
     };
-    Ok(Route { name: RouteName(name), source, erp, aliases })
+    Ok(Route { name: RouteName(name), source, erp, inventory, aliases })
 }
 
-/// All routes of the configuration.
-pub(crate) fn routes(configs: Vec<RouteConfig>, clock: &Arc<dyn Clock>) -> Result<Vec<Arc<Route>>, String> {
-    let http = Http::new(clock.clone()).map_err(|error| format!("the HTTP client cannot be made: {error}"))?;
-    let lingxing = ipass_lingxing::Apps::default();
+/// All routes of the configuration. With a store, call limits and tokens are shared with every other
+/// process that works on it.
+pub(crate) fn routes(
+    configs: Vec<RouteConfig>,
+    clock: &Arc<dyn Clock>,
+    shared: Option<&Arc<dyn SyncStore>>,
+) -> Result<Vec<Arc<Route>>, String> {
+    let mut http = http(clock)?;
+    let mut lingxing = ipass_lingxing::Apps::default();
+    if let Some(store) = shared {
+        http = http.sharing(store.clone());
+        lingxing = ipass_lingxing::Apps::sharing(store.clone(), store.clone());
+    }
     configs.into_iter().map(|config| route(config, &http, &lingxing).map(Arc::new)).collect()
 }
 
+fn http(clock: &Arc<dyn Clock>) -> Result<Http, String> {
+    Http::new(clock.clone()).map_err(|error| format!("the HTTP client cannot be made: {error}"))
+}
+
+/// A receiver of alerts, with the name that the configuration gives it.
+pub(crate) type Named = (String, Arc<dyn Notifier>);
+
+/// Who is told of what a person should look at.
+pub(crate) fn notifiers(
+    configs: &BTreeMap<String, ipass_webhook::Config>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Vec<Named>, String> {
+    let http = http(clock)?;
+    configs
+        .iter()
+        .map(|(name, config)| {
+            let webhook = ipass_webhook::connect(name, config, &http)
+                .map_err(|error| format!("configuration, alerts.{name}: {error}"))?;
+            let notifier: Arc<dyn Notifier> = Arc::new(webhook);
+            Ok((name.clone(), notifier))
+        })
+        .collect()
+}
+
+/// The export directory.
+pub(crate) fn files(admin: &Admin, clock: &Arc<dyn Clock>) -> Arc<ExportDirectory> {
+    Arc::new(ExportDirectory::new(&admin.export_dir, admin.export_cleanup_bytes, clock.clone()))
+}
+
 /// The door to the jobs.
-pub(crate) fn runner(store: Arc<dyn SyncStore>, clock: Arc<dyn Clock>) -> Arc<Runner> {
-    Arc::new(Runner { store, clock, meter: Arc::new(TaskMeter) })
+pub(crate) fn runner(store: Arc<dyn SyncStore>, clock: Arc<dyn Clock>, files: Arc<dyn FileArea>) -> Arc<Runner> {
+    Arc::new(Runner { store, clock, meter: Arc::new(TaskMeter), files })
 }

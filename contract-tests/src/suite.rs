@@ -4,7 +4,11 @@
 //! test of each, for one implementation.
 #![expect(clippy::missing_panics_doc, reason = "a behaviour that is not met panics: that is the point")]
 
+pub mod alerting;
+pub mod attention;
 pub mod claiming;
+pub mod exporting;
+pub mod leases;
 pub mod operating;
 pub mod prelude;
 pub mod pulling;
@@ -13,6 +17,8 @@ pub mod running;
 pub mod searching;
 pub mod settings;
 pub mod speed;
+pub mod stock;
+pub mod stock_lists;
 pub mod writing;
 
 /// Makes one test of each behaviour of `SyncStore`.
@@ -32,6 +38,7 @@ macro_rules! sync_store_suite {
                 an_order_with_an_open_create_is_not_moved_by_a_pull
                 an_older_payload_is_ignored
                 a_status_change_is_in_the_timeline
+                news_of_the_channels_status_makes_an_order_due
                 a_second_order_with_the_same_po_is_kept_unread
                 an_order_repeated_within_a_page_is_one_order
                 unreadable_orders_are_kept
@@ -73,6 +80,7 @@ macro_rules! sync_store_suite {
                 a_finished_run_writes_nothing
                 finishing_frees_the_lock_and_the_claims
                 the_history_shows_the_newest_runs_first
+                the_runs_of_one_job_and_one_run_are_found
                 the_schema_is_checked_and_migrating_twice_is_harmless
             }
             writing {
@@ -84,6 +92,9 @@ macro_rules! sync_store_suite {
                 ends_and_doubts_are_in_the_timeline
                 a_note_without_an_intent_is_kept
                 writes_belong_to_their_route
+                a_stock_figure_may_follow_one_that_was_applied
+                stock_figures_are_in_no_timeline
+                open_writes_are_those_without_an_end
             }
             searching {
                 every_filter_finds_its_orders_and_no_others
@@ -99,10 +110,65 @@ macro_rules! sync_store_suite {
                 an_order_that_is_not_there_is_not_moved
                 retrying_makes_orders_due
                 the_timeline_gives_the_newest_facts_oldest_first
+                a_held_order_is_left_alone_until_it_is_released
+                holding_and_releasing_are_in_the_timeline
+                a_person_lets_the_service_cancel_in_the_erp
+                an_order_that_is_not_there_is_neither_held_nor_cancelled
             }
             settings {
                 every_save_is_a_version
                 saving_makes_blocked_orders_due
+                every_version_can_be_read_again
+                a_save_on_top_of_another_version_is_refused
+            }
+            attention {
+                orders_that_stay_are_grouped_by_why_the_largest_group_first
+                only_reasons_with_one_remedy_are_grouped_by_their_detail
+                held_finished_and_advanced_orders_have_no_cause
+                causes_are_those_of_a_route_or_of_all
+                slow_and_stuck_orders_are_counted_apart
+            }
+            alerting {
+                a_new_condition_gives_one_message
+                a_message_that_was_not_sent_is_due_again
+                an_end_is_told_once_and_then_forgotten
+                a_condition_that_ends_untold_gives_no_message
+                a_condition_that_is_back_before_its_end_was_told_is_the_same
+                a_condition_that_is_back_while_its_end_is_told_is_told_anew
+                a_message_on_its_way_when_its_condition_ends_is_followed_by_its_end
+                of_callers_at_the_same_time_one_gets_the_message
+                alerts_are_the_conditions_that_hold
+            }
+            leases {
+                no_more_slots_are_taken_than_there_are
+                a_freed_slot_and_one_whose_time_is_up_are_free
+                slots_are_taken_apart_even_when_they_were_freed
+                callers_at_the_same_time_never_share_a_slot
+                a_minute_holds_no_more_calls_than_allowed
+                a_second_holds_no_more_calls_than_allowed
+                callers_at_the_same_time_never_share_a_call
+                a_shared_value_is_replaced_by_whoever_knows_its_version
+                of_two_who_share_at_once_one_wins
+            }
+            stock {
+                a_stock_record_comes_back_as_it_was_saved
+                a_run_that_was_taken_over_saves_no_stock
+                known_stock_has_units_on_either_side_in_its_newest_record
+                forgetting_stock_keeps_the_newest_of_each_key
+                much_stock_is_saved_and_forgotten_at_once
+            }
+            stock_lists {
+                every_stock_filter_finds_its_records_and_no_others
+                the_newest_record_is_chosen_before_the_other_filters
+                a_stock_list_is_walked_to_its_end_without_repeats
+                a_place_in_a_stock_list_that_is_nonsense_is_refused
+            }
+            exporting {
+                an_exported_order_has_every_cell
+                an_export_has_the_orders_of_the_list_in_its_order
+                an_exported_stock_record_has_every_cell
+                an_export_has_the_stock_records_of_the_list_in_its_order
+                a_sink_that_cannot_go_on_ends_the_export
             }
         }
     };

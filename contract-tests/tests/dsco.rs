@@ -15,11 +15,20 @@ mod pages;
 #[path = "dsco/payloads.rs"]
 mod payloads;
 #[cfg(test)]
+#[path = "dsco/script.rs"]
+mod script;
+#[cfg(test)]
 #[path = "dsco/settle.rs"]
 mod settle;
 #[cfg(test)]
 #[path = "dsco/states.rs"]
 mod states;
+#[cfg(test)]
+#[path = "dsco/stock.rs"]
+mod stock;
+#[cfg(test)]
+#[path = "dsco/stock_stream.rs"]
+mod stock_stream;
 #[cfg(test)]
 #[path = "dsco/writes.rs"]
 mod writes;

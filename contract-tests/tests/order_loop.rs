@@ -9,6 +9,8 @@ mod calls;
 mod cancellation;
 #[path = "order_loop/chaos.rs"]
 mod chaos;
+#[path = "order_loop/check.rs"]
+mod check;
 #[path = "order_loop/every_kind.rs"]
 mod every_kind;
 #[path = "order_loop/fairness.rs"]
@@ -19,6 +21,8 @@ mod log;
 mod lost_answers;
 #[path = "order_loop/others_work.rs"]
 mod others_work;
+#[path = "order_loop/pairs.rs"]
+mod pairs;
 #[path = "order_loop/parcels.rs"]
 mod parcels;
 #[path = "order_loop/pull_faults.rs"]
@@ -29,6 +33,8 @@ mod read_faults;
 mod repull;
 #[path = "order_loop/runs.rs"]
 mod runs;
+#[path = "order_loop/stock.rs"]
+mod stock;
 #[path = "order_loop/time.rs"]
 mod time;
 #[path = "order_loop/world.rs"]

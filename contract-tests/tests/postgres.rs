@@ -1,11 +1,14 @@
 //! The store suite on a real `PostgreSQL` server.
 
+use std::time::Duration;
+
 use ipass_contract_tests::postgres_server::PostgresServer;
 use ipass_contract_tests::suite::prelude::*;
 use ipass_contract_tests::suite::speed::measure;
 use ipass_contract_tests::sync_store_suite;
 use ipass_core::job::Job;
-use ipass_core::ports::{Begun, StoreError, SyncStore};
+use ipass_core::ports::{Begun, SlotAnswer, StockRecord, StockResult, StoreError, SyncStore};
+use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use ipass_postgres::PostgresStore;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -112,7 +115,7 @@ async fn a_lost_lock_connection_frees_the_run() {
     let cut = "SELECT pg_terminate_backend(backend_pid) FROM job_run WHERE state = 'running'";
     database.execute(cut).await;
     let other = begin(&*store, Job::AckOrders, None).await;
-    let runs = store.runs(None, 9).await.unwrap();
+    let runs = store.runs(None, None, 9).await.unwrap();
     assert_eq!(runs[1].state, "interrupted");
     let next = begin(&*store, Job::PushOrders, None).await;
     assert!(matches!(store.claim(&run.run, &due(Stage::AwaitingPush, 9, 6)).await, Err(StoreError::FenceLost)));
@@ -164,6 +167,79 @@ async fn a_value_that_cannot_be_read_is_named() {
         matches!(&error, StoreError::Corrupt { table: "order_sync", column: "last_reason", key } if key == "1"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn people_find_orders_and_stock_under_the_names_they_know() {
+    let (store, database) = fresh().await;
+    let mut order = pulled("1", 1);
+    order.raw = "{\"note\":\"中\"}".into();
+    stored(&*store, &[order]).await;
+    let mut step = stayed("1", Stage::AwaitingPush, Reason::MissingShopMapping, "r");
+    step.evidence.tracking = Some("1Z1,1Z2".to_owned());
+    step.evidence.invoice_id = Some("I1".to_owned());
+    look_once(&*store, step, 200).await;
+    let run = begin(&*store, Job::SyncStock, None).await;
+    let record = StockRecord {
+        route: route(),
+        run_id: run.run.run_id.clone(),
+        at: minute(3),
+        warehouse_code: "W1".to_owned(),
+        erp_warehouse_id: "10".to_owned(),
+        sku: "A".to_owned(),
+        erp_sku: "E-A".to_owned(),
+        erp_quantity: Some(2),
+        channel_quantity: Some(5),
+        result: StockResult::Different,
+        cause: Some(Cause::new(Reason::SyncOff, "A")),
+    };
+    store.save_stock(&run.run, &[record]).await.unwrap();
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let mut text = async |statement| {
+        sqlx::query_scalar::<_, String>(statement).fetch_one(&mut connection).await.expect("a line of a view")
+    };
+    let of_order = "SELECT concat_ws('|', route, po_number, status, dsco_status, dsco_create_time, dsco_retailer_id,
+                                     payload, mskus, warehouse_id, shipment, shipped_tracking_no, dsco_invoice_id,
+                                     created_at, updated_at) FROM dsco_order_sync";
+    assert_eq!(
+        text(of_order).await,
+        "north_south|1|1|created|1750000060|retailer-1|{\"note\":\"中\"}|SKU-A(2)|W1|GROUND|1Z1,1Z2|I1\
+         |1750006000|1750012000"
+    );
+    let of_stock = "SELECT concat_ws('|', route, sync_time, dsco_warehouse, lingxing_warehouse, dsco_sku, lingxing_sku,
+                                     dsco_quantity, lingxing_quantity, difference, status, reason, reason_detail)
+                    FROM dsco_warehouse_sync";
+    assert_eq!(text(of_stock).await, "north_south|1750000180|W1|10|A|E-A|5|2|-3|different|sync_off|A");
+}
+
+#[tokio::test]
+async fn no_second_wherever_it_begins_holds_more_calls_than_allowed() {
+    let (store, database) = fresh().await;
+    let other = database.store().await;
+    let call = async |store: &dyn SyncStore| {
+        for _ in 0..6 {
+            while let Some(wait) = store.draw("k", Some(5), 1000).await.expect("an answer") {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    };
+    tokio::join!(call(&*store), call(&other));
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let most = "SELECT max(calls) FROM (SELECT count(*) OVER (ORDER BY at RANGE BETWEEN CURRENT ROW AND
+                                                              interval '1 second' FOLLOWING) AS calls
+                                        FROM call_drawn) AS d";
+    let most: i64 = sqlx::query_scalar(most).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(most, 5);
+}
+
+#[tokio::test]
+async fn a_slot_of_an_instance_that_is_gone_is_free_when_its_time_is_up() {
+    let (store, database) = fresh().await;
+    let take = || store.take_slot("k", 1, Duration::from_mins(1), Duration::ZERO);
+    assert!(matches!(take().await.unwrap(), SlotAnswer::Taken(_)));
+    assert!(matches!(take().await.unwrap(), SlotAnswer::Wait(_)));
+    assert_eq!(database.execute("UPDATE call_slot SET until = until - interval '61 seconds'").await, 1);
+    assert!(matches!(take().await.unwrap(), SlotAnswer::Taken(_)));
 }
 
 /// `IPASS_TEST_POSTGRES_DURABLE=1 cargo test --release -p ipass-contract-tests --test postgres -- --ignored --nocapture`

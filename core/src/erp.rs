@@ -116,3 +116,47 @@ pub struct DocumentLine {
     /// Units.
     pub quantity: u32,
 }
+
+/// Units of one SKU, as one row of the ERP's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErpStock {
+    /// The ERP's SKU.
+    pub sku: String,
+    /// Units that can be sold; below zero after corrections.
+    pub available: i64,
+}
+
+/// The channel's and the ERP's name of one item in one store.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SkuPair {
+    /// The ERP's id of the store.
+    pub store_id: String,
+    /// The channel's name.
+    pub msku: String,
+    /// The ERP's name.
+    pub sku: String,
+}
+
+/// Kind of master data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MasterKind {
+    /// Stores.
+    Store,
+    /// Warehouses.
+    Warehouse,
+    /// Ways to ship.
+    LogisticsType,
+}
+
+/// Something that a mapping can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MasterRecord {
+    /// The ERP's id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// It is in use.
+    pub active: bool,
+    /// The one warehouse that it can be used with, for a way to ship that has one.
+    pub warehouse_id: Option<String>,
+}

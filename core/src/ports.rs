@@ -8,24 +8,36 @@
 //! 4. The vendor's body decides the [`ErrorKind`], not the HTTP status alone.
 //! 5. An item that does not parse is an answer with an error, not a failed page.
 
+mod attention_store;
 mod call_meter;
 mod capability;
 mod clock;
 mod effect;
 mod erp_sink;
 mod error;
+mod export;
+mod file_area;
 mod inventory_sink;
+mod lease_store;
+mod notifier;
 mod order_source;
 mod records;
+mod stock_store;
 mod sync_store;
 
+pub use attention_store::*;
 pub use call_meter::*;
 pub use capability::*;
 pub use clock::*;
 pub use effect::*;
 pub use erp_sink::*;
 pub use error::*;
+pub use export::*;
+pub use file_area::*;
 pub use inventory_sink::*;
+pub use lease_store::*;
+pub use notifier::*;
 pub use order_source::*;
 pub use records::*;
+pub use stock_store::*;
 pub use sync_store::*;

@@ -230,6 +230,38 @@ reasons! {
     CredentialsRefused = "credentials_refused", Failed, Engineer,
         "The remote system refuses our credentials: {}. Check them in the configuration.",
         "对方系统拒绝了我们的凭证：{}。请检查配置。";
+    /// The ERP cannot cancel the order.
+    CancelRefused = "cancel_refused", Blocked, Operator,
+        "The ERP did not cancel the order: {}. Cancel it there by hand before it ships.",
+        "ERP 未能取消该订单：{}。请在发货前到 ERP 手工取消。";
+    /// The channel does not know the item.
+    ItemNotInChannel = "item_not_in_channel", Blocked, Operator,
+        "The channel does not know item {}, so its stock is not sent. Create it there, or correct mapping.sku.",
+        "渠道中没有商品 {}，库存未回传。请在渠道创建该商品，或修正 mapping.sku。";
+    /// The channel's figure of an item could not be read.
+    ItemUnreadable = "item_unreadable", Failed, Nobody,
+        "The channel's stock of the item could not be read: {}. The next run tries again.",
+        "无法读取渠道库存：{}。下次运行会重试。";
+    /// The ERP's stock of a warehouse could not be read completely.
+    WarehouseUnreadable = "warehouse_unreadable", Failed, Nobody,
+        "The ERP's stock of a warehouse of this item could not be read completely: {}. Nothing is sent on doubt; the next run tries again.",
+        "未能完整读取该商品所在仓库的 ERP 库存：{}。存疑时不回传，下次运行会重试。";
+    /// The ERP lists no stock at all in a warehouse.
+    WarehouseEmpty = "warehouse_empty", Blocked, Operator,
+        "The ERP lists nothing at all in warehouse {}, which is taken for a mistake. Check the warehouse and mapping.warehouse.",
+        "ERP 仓库 {} 的库存清单为空，系统视为异常。请检查仓库与 mapping.warehouse。";
+    /// Too many items would be set to zero at once.
+    ZeroGuard = "zero_guard", Blocked, Operator,
+        "Nothing was sent, because {} items would be set to zero. Check the ERP's stock; if it is right, raise jobs.sync_stock.max_zero_ratio for one run.",
+        "本次将有 {} 个商品库存归零，已停止回传。请核对 ERP 库存；若确属实，请临时调高 jobs.sync_stock.max_zero_ratio。";
+    /// Writing is switched off.
+    SyncOff = "sync_off", Waiting, Operator,
+        "Item {} was only compared, because jobs.sync_stock.sync is off.",
+        "商品 {} 仅对比未回传：jobs.sync_stock.sync 未开启。";
+    /// More differences than a run may write.
+    OverSize = "over_size", Waiting, Nobody,
+        "More items differ than one run may send ({}); the next run goes on.",
+        "差异商品超过单次上限（{}），下次运行继续。";
     /// We built something that cannot be sent or read.
     InvalidExchange = "invalid_exchange", Failed, Engineer,
         "The exchange with the remote system cannot be built or read: {}.",
@@ -240,6 +272,19 @@ impl Reason {
     /// The reason of a stored code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+
+    /// Orders that share the detail have one remedy: they are shown as one group.
+    pub const fn groups_by_detail(self) -> bool {
+        matches!(
+            self,
+            Self::MissingShopMapping
+                | Self::MissingWarehouseMapping
+                | Self::MissingShipmentMapping
+                | Self::MissingAddress
+                | Self::UnknownErpSku
+                | Self::ChannelNotReady
+        )
     }
 
     /// The sentence that the operator reads.

@@ -3,7 +3,7 @@
 mod parse;
 mod validate;
 
-pub use parse::{Problem, parse, parse_cron};
+pub use parse::{Problem, next_runs, parse, parse_cron};
 pub use validate::{reverse_sku_conflicts, reverse_warehouse_conflicts};
 
 use std::collections::BTreeMap;
@@ -56,6 +56,40 @@ pub struct Mapping {
     pub shipment: BTreeMap<String, String>,
 }
 
+/// When a person should look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attention {
+    /// `attention.slow_hours`: an order that stays in a stage for longer is slow.
+    pub slow: Duration,
+    /// `attention.stuck_hours`: an order that stays in a stage for longer is stuck.
+    pub stuck: Duration,
+    /// `attention.stages.<1..4>`: other limits, slow and stuck, for one stage.
+    pub stages: BTreeMap<Stage, (Duration, Duration)>,
+    /// `attention.quiet_hours`: a route without a new order for longer is quiet.
+    pub quiet: Duration,
+    /// `attention.failed_runs`: a job that failed so often in a row is failing.
+    pub failed_runs: u32,
+}
+
+impl Attention {
+    /// When an order of `stage` is slow, and when it is stuck.
+    pub fn limits(&self, stage: Stage) -> (Duration, Duration) {
+        self.stages.get(&stage).copied().unwrap_or((self.slow, self.stuck))
+    }
+}
+
+impl Default for Attention {
+    fn default() -> Self {
+        Self {
+            slow: Duration::hours(24),
+            stuck: Duration::hours(72),
+            stages: BTreeMap::new(),
+            quiet: Duration::hours(24),
+            failed_runs: 3,
+        }
+    }
+}
+
 /// Settings of one route; a run holds one snapshot.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the document")]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +118,10 @@ pub struct Settings {
     pub stock_sync: bool,
     /// `sync_stock.max_zero_ratio`, in parts per thousand.
     pub max_zero_per_mille: u32,
+    /// `sync_stock.retention_days`: how long records of stock runs are kept.
+    pub stock_retention: Duration,
+    /// `attention`.
+    pub attention: Attention,
     /// `sku_key`.
     pub sku_key: SkuKey,
     /// `cancel.in_erp`.
@@ -129,6 +167,8 @@ impl Default for Settings {
             invoice_price: PriceOrder::ConsumerFirst,
             stock_sync: false,
             max_zero_per_mille: 200,
+            stock_retention: Duration::days(90),
+            attention: Attention::default(),
             sku_key: SkuKey::PartnerSkuFirst,
             cancel_in_erp: CancelInErp::Ask,
             mapping: Mapping::default(),

@@ -7,8 +7,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeZone, Utc};
 use rust_decimal::Decimal;
 
+use crate::job::Job;
 use crate::order::{Address, ChannelStatus, Order, OrderLine, PoNumber, Prices};
-use crate::ports::Clock;
+use crate::ports::{Clock, RouteName, RunRef};
+use crate::run::{RunContext, Unwatched};
+use crate::settings::Settings;
 
 /// A clock that stands still; a sleep moves it ahead at once.
 #[derive(Debug)]
@@ -97,5 +100,21 @@ pub fn line(number: i64, sku: &str, quantity: u32) -> OrderLine {
         quantity,
         cancelled: 0,
         prices: Prices { expected_cost: Some(Decimal::new(5400, 2)), ..Prices::default() },
+    }
+}
+
+/// A run of the schedule on route `test` with these settings, of size 50, that nobody follows.
+pub fn context<'a>(job: Job, settings: &'a Settings, clock: &'a dyn Clock) -> RunContext<'a> {
+    RunContext {
+        run: RunRef { route: RouteName("test".to_owned()), run_id: "run-1".to_owned(), fence: 1 },
+        job,
+        po: None,
+        manual: false,
+        dry_run: false,
+        size: 50,
+        settings,
+        clock,
+        watch: &Unwatched,
+        report: Mutex::default(),
     }
 }

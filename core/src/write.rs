@@ -47,6 +47,11 @@ impl WriteKind {
         }
     }
 
+    /// A new write of the same key may follow one that was applied: figures are replaced, orders are not.
+    pub const fn repeats(self) -> bool {
+        matches!(self, Self::Stock)
+    }
+
     /// Reads the stored text.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Create, Self::Cancel, Self::Acknowledge, Self::Ship, Self::Invoice, Self::Stock]
@@ -60,7 +65,7 @@ impl WriteKind {
 pub struct WriteKey {
     /// What is written.
     pub kind: WriteKind,
-    /// For which order.
+    /// For which order; a stock figure has its SKU here.
     pub po: PoNumber,
     /// Which part of it: the tracking number of a parcel; empty for the whole order.
     pub part: String,

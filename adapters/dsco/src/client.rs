@@ -170,7 +170,7 @@ impl Client {
     }
 
     /// A call that is never repeated, but after a 401: then nothing was done.
-    async fn once(&self, kind: &CallKind, request: Request) -> Result<Reply, SendError> {
+    pub(crate) async fn once(&self, kind: &CallKind, request: Request) -> Result<Reply, SendError> {
         let unsent = |error| SendError { sent: false, error };
         let token = self.token.bearer(&self.account, &self.kinds.token).await.map_err(unsent)?;
         let reply = self.account.once(kind, with_token(request.clone(), &token)).await?;

@@ -74,6 +74,16 @@ pub(crate) enum Credentials {
     Client { id: String, secret: SecretString },
 }
 
+impl Credentials {
+    /// What tells one account's credential from another's.
+    pub(crate) fn identity(&self) -> &str {
+        match self {
+            Self::Token(token) => token.expose_secret(),
+            Self::Client { id, .. } => id,
+        }
+    }
+}
+
 impl Config {
     /// The one kind of credentials that is there; an empty text counts as absent.
     pub(crate) fn into_credentials(self, name: &str) -> Result<Credentials, PortError> {
@@ -98,8 +108,9 @@ impl Config {
 /// Every call that the adapter makes, with its limit.
 ///
 /// Published numbers (vendor's reference, section "rate limits"): `/order/page` and `/order/` 10 per
-/// second and 500 per minute, `/order/acknowledge` and `/invoice` 15 and 1,000. Nothing is published
-/// for the others; they are assumed to be the smallest published ones, 5 and 300.
+/// second and 500 per minute, `/order/acknowledge` and `/invoice` 15 and 1,000, `GET /inventory` 15 and
+/// 300. Nothing is published for the others; they are assumed to be the smallest published ones, 5
+/// and 300.
 pub(crate) struct Kinds {
     pub(crate) token: CallKind,
     pub(crate) hello: CallKind,
@@ -111,6 +122,15 @@ pub(crate) struct Kinds {
     pub(crate) invoice: CallKind,
     pub(crate) invoice_log: CallKind,
     pub(crate) send_invoice: CallKind,
+    pub(crate) item: CallKind,
+    pub(crate) send_stock: CallKind,
+    pub(crate) stock_log: CallKind,
+    pub(crate) streams: CallKind,
+    pub(crate) make_stream: CallKind,
+    pub(crate) fill_stream: CallKind,
+    pub(crate) events: CallKind,
+    pub(crate) drop_stream: CallKind,
+    pub(crate) warehouses: CallKind,
 }
 
 /// Assumed where nothing is published: calls per second and per minute.
@@ -150,6 +170,15 @@ impl Kinds {
             invoice: kind("GET /invoice", (15, 1000), TIMEOUT, OBJECT_BODY),
             invoice_log: kind("GET /invoice/log", UNPUBLISHED, PAGE_TIMEOUT, PAGE_BODY),
             send_invoice: kind("POST /invoice/batch/small", UNPUBLISHED, TIMEOUT, ANSWER_BODY),
+            item: kind("GET /inventory", (15, 300), TIMEOUT, OBJECT_BODY),
+            send_stock: kind("POST /inventory/batch/small", UNPUBLISHED, TIMEOUT, ANSWER_BODY),
+            stock_log: kind("GET /inventory/log", UNPUBLISHED, PAGE_TIMEOUT, PAGE_BODY),
+            streams: kind("GET /stream", UNPUBLISHED, TIMEOUT, OBJECT_BODY),
+            make_stream: kind("POST /stream", UNPUBLISHED, TIMEOUT, ANSWER_BODY),
+            fill_stream: kind("POST /stream/{id}", UNPUBLISHED, TIMEOUT, ANSWER_BODY),
+            events: kind("GET /stream/{id}/{partition}/{position}", UNPUBLISHED, PAGE_TIMEOUT, PAGE_BODY),
+            drop_stream: kind("DELETE /stream/{id}", UNPUBLISHED, TIMEOUT, ANSWER_BODY),
+            warehouses: kind("GET /warehouse/page", UNPUBLISHED, TIMEOUT, OBJECT_BODY),
         })
     }
 }

@@ -1,8 +1,10 @@
 //! Vendor JSON to the domain's order and back to requests; pure.
 
 mod send;
+mod stock;
 
-pub(crate) use send::{acknowledgement, invoice, shipments, time};
+pub(crate) use send::{acknowledgement, invoice, json, shipments, time};
+pub(crate) use stock::{Names, figures, level, names};
 
 use std::fmt::Write;
 use std::str::from_utf8;

@@ -19,6 +19,8 @@ pub(crate) enum Log {
     Orders,
     /// Invoices.
     Invoices,
+    /// Stock figures.
+    Stock,
 }
 
 /// What is looked up.
@@ -56,6 +58,8 @@ pub(crate) struct Entry {
     pub(crate) id: Option<String>,
     pub(crate) po: Option<String>,
     pub(crate) invoice_id: Option<String>,
+    /// Item of a stock figure.
+    pub(crate) sku: Option<String>,
     /// Tracking numbers of a shipment; `None` when it is none.
     pub(crate) trackings: Option<Vec<String>>,
     /// The payload names lines, as cancellations do.
@@ -79,6 +83,7 @@ impl Client {
         let (kind, path) = match log {
             Log::Orders => (&self.kinds.order_log, "/order/log"),
             Log::Invoices => (&self.kinds.invoice_log, "/invoice/log"),
+            Log::Stock => (&self.kinds.stock_log, "/inventory/log"),
         };
         for _ in 0..ATTEMPTS {
             match self.whole_log(kind, path, query, max_pages).await {
@@ -180,6 +185,7 @@ fn entry(entry: &Object<'_>) -> Entry {
         id: text("id"),
         po: text("poNumber"),
         invoice_id: text("invoiceId"),
+        sku: text("sku"),
         trackings: shipments.map(trackings),
         has_lines: has("lineItems"),
         words: one_line(&message_words(entry, "results")),

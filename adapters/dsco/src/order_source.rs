@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +22,7 @@ use crate::client::{Client, OrderPage};
 use crate::config::{Config, Kinds};
 use crate::convert;
 use crate::cursor::Place;
+use crate::inventory::DscoInventory;
 use crate::log::Log;
 use crate::token::Token;
 
@@ -37,7 +39,7 @@ pub const JOB_ALIASES: &[(&str, Job)] = &[
 
 /// The order side of one DSCO account.
 pub struct DscoOrders {
-    client: Client,
+    client: Arc<Client>,
     consistency: Duration,
 }
 
@@ -48,14 +50,24 @@ pub fn connect(name: &str, config: Config, http: &Http) -> Result<DscoOrders, Po
     let account = Account::new(http, name, &config.base_url)?;
     let kinds = Kinds::new(name, config.limits)?;
     let consistency = config.consistency;
-    let token = Token::new(config.into_credentials(name)?);
-    Ok(DscoOrders { client: Client { account, token, kinds }, consistency })
+    let credentials = config.into_credentials(name)?;
+    // Whoever uses the same credential shares its limits.
+    let account = account.scope(credentials.identity());
+    let token = Token::new(credentials);
+    Ok(DscoOrders { client: Arc::new(Client { account, token, kinds }), consistency })
 }
 
 impl DscoOrders {
     /// Asks for a token if need be, and makes the cheapest call that needs one: `GET /hello`.
     pub async fn check_credentials(&self) -> Result<(), PortError> {
         self.client.hello().await
+    }
+
+    /// The stock side of the same account. It shares the token and the limits with the orders, which
+    /// a second [`connect`] would not.
+    #[must_use]
+    pub fn inventory(&self) -> DscoInventory {
+        DscoInventory::new(Arc::clone(&self.client), self.consistency)
     }
 
     /// An empty page ends a search, and an empty page that came by mistake would end it too early: a

@@ -117,7 +117,8 @@ fn concerns(entry: &Entry, key: &WriteKey, own_request: bool) -> bool {
             // By default an invoice has its order's number.
             (None, _) => entry.invoice_id.is_some() && entry.invoice_id.as_deref() == part.or(po),
         },
-        WriteKind::Create | WriteKind::Cancel | WriteKind::Stock => false,
+        WriteKind::Stock => entry.sku.as_deref() == po,
+        WriteKind::Create | WriteKind::Cancel => false,
     }
 }
 
@@ -143,6 +144,7 @@ mod tests {
             id: None,
             po: None,
             invoice_id: None,
+            sku: None,
             trackings: None,
             has_lines: false,
             words: None,
@@ -225,13 +227,15 @@ mod tests {
         let cancelled = Entry { id: some("P"), has_lines: true, ..entry(Verdict::Success) };
         let shipped = Entry { po: some("P"), trackings: Some(vec!["T".to_owned()]), ..entry(Verdict::Success) };
         let invoiced = Entry { po: some("P"), invoice_id: some("I"), has_lines: true, ..entry(Verdict::Success) };
+        let counted = Entry { sku: some("P"), ..entry(Verdict::Success) };
         let bare = Entry { invoice_id: some("P"), ..entry(Verdict::Success) };
-        let (ack, ship, other_ship, invoice, other_invoice) = (
+        let (ack, ship, other_ship, invoice, other_invoice, stock) = (
             write(WriteKind::Acknowledge, "").key,
             write(WriteKind::Ship, "T").key,
             write(WriteKind::Ship, "U").key,
             write(WriteKind::Invoice, "").key,
             write(WriteKind::Invoice, "J").key,
+            write(WriteKind::Stock, "").key,
         );
         for (entry, key, about) in [
             (&acknowledged(Verdict::Success), &ack, true),
@@ -245,6 +249,10 @@ mod tests {
             (&invoiced, &other_invoice, false),
             (&bare, &invoice, true),
             (&shipped, &invoice, false),
+            (&counted, &stock, true),
+            (&counted, &ack, false),
+            (&bare, &stock, false),
+            (&shipped, &stock, false),
         ] {
             assert_eq!(concerns(entry, key, false), about, "{entry:?} {key}");
         }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use ipass_core::ports::{Clock, PortError};
+use ipass_core::ports::{Clock, ErrorKind, PortError};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, Url};
 
 use crate::meter;
 use crate::retry::{self, Next};
+use crate::shared::Shared;
 use crate::{Body, CallKind, Http, Judgement, Reply, Request, SendError};
 
 /// Answers that cannot be larger than this are asked for without compression.
@@ -25,6 +26,7 @@ pub struct Account {
     client: reqwest::Client,
     name: Arc<str>,
     base: Arc<str>,
+    shared: Option<Arc<Shared>>,
 }
 
 impl Account {
@@ -45,7 +47,23 @@ impl Account {
             http: http.clone(),
             name: name.into(),
             base: url.as_str().trim_end_matches('/').into(),
+            shared: None,
         })
+    }
+
+    /// The same account, its limits kept together with every instance that uses the same `credential`
+    /// text at the same base URL, if the client is [sharing](Http::sharing).
+    ///
+    /// Each kind of call is shared under its name. The credential itself goes nowhere: only a part of
+    /// its SHA-256 is in the key.
+    ///
+    /// A store that fails, or takes longer than 3 seconds, leaves the limit of this process alone in
+    /// force and is logged once a minute at most.
+    #[must_use]
+    pub fn scope(mut self, credential: &str) -> Self {
+        let shared = |leases| Arc::new(Shared::new(Arc::clone(leases), Arc::clone(&self.name), &self.base, credential));
+        self.shared = self.http.leases().map(shared);
+        self
     }
 
     /// The name in logs and metrics.
@@ -115,6 +133,18 @@ impl Account {
         self.attempt(kind, build).await.0
     }
 
+    /// Counts, under its kind, an error that the adapter found in an answer with a status of 200 to 299;
+    /// all others are counted here already.
+    pub fn refused(&self, kind: &CallKind, error: &PortError) {
+        self.count_error(kind, error_label(error.kind()));
+    }
+
+    fn count_error(&self, kind: &CallKind, error: &'static str) {
+        let account = self.name.to_string();
+        metrics::counter!("ipass_remote_errors_total", "account" => account, "call" => kind.name, "kind" => error)
+            .increment(1);
+    }
+
     /// One attempt in its turn, and how long the turn let it wait.
     async fn attempt<B>(&self, kind: &CallKind, build: B) -> (Result<Reply, SendError>, Duration)
     where
@@ -122,28 +152,31 @@ impl Account {
     {
         let clock = self.clock();
         let asked_at = clock.now();
-        let turn = kind.pace.turn(clock).await;
+        let turn = kind.pace.turn(kind.name, self.shared.as_ref(), clock).await;
         let (waited, sent_at) = (since(clock, asked_at), clock.now());
         let request = match self.request(kind, build()) {
             Ok(request) => request,
             Err(error) => {
-                turn.done();
+                turn.unused(clock).await;
                 return (Err(error), waited);
             }
         };
         meter::count(kind.name);
-        let outcome = match tokio::time::timeout(kind.timeout, self.exchange(kind, request)).await {
+        let sending = turn.sending();
+        let outcome = tokio::time::timeout(kind.timeout, self.exchange(kind, request)).await;
+        let took = since(clock, sent_at);
+        let outcome = match outcome {
             Ok(outcome) => {
-                turn.done();
+                sending.done(clock).await;
                 outcome
             }
             Err(elapsed) => {
-                drop(turn);
+                drop(sending);
                 let error = PortError::retryable(format!("{}: no answer in time", kind.name)).because(elapsed);
                 Err(Failure { outcome: "timeout", error: SendError { sent: true, error } })
             }
         };
-        self.record(kind, &outcome, waited, since(clock, sent_at));
+        self.record(kind, &outcome, waited, took);
         (outcome.map_err(|failure| failure.error), waited)
     }
 
@@ -193,6 +226,13 @@ impl Account {
         let account = self.name.to_string();
         metrics::counter!("ipass_remote_calls_total", "account" => account.clone(), "call" => kind.name, "outcome" => label)
             .increment(1);
+        let error = match outcome {
+            Ok(reply) => error_of_status(reply.status),
+            Err(failure) => Some(error_label(failure.error.error.kind())),
+        };
+        if let Some(error) = error {
+            self.count_error(kind, error);
+        }
         metrics::histogram!("ipass_remote_call_seconds", "account" => account.clone(), "call" => kind.name)
             .record(took.as_secs_f64());
         metrics::histogram!("ipass_remote_wait_seconds", "account" => account, "call" => kind.name)
@@ -269,6 +309,27 @@ fn label(status: u16) -> &'static str {
         400..=499 => "client_error",
         500..=599 => "server_error",
         _ => "unexpected_status",
+    }
+}
+
+/// The kind of error that a status stands for, where the adapter's own table says nothing else.
+fn error_of_status(status: u16) -> Option<&'static str> {
+    match status {
+        200..=299 => None,
+        401 | 403 => Some("auth"),
+        429 => Some("throttled"),
+        408 | 500..=599 => Some("retryable"),
+        _ => Some("rejected"),
+    }
+}
+
+fn error_label(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::Retryable => "retryable",
+        ErrorKind::Throttled { .. } => "throttled",
+        ErrorKind::Auth => "auth",
+        ErrorKind::Rejected => "rejected",
+        ErrorKind::Invalid => "invalid",
     }
 }
 

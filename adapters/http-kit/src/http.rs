@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ipass_core::ports::{Clock, PortError};
+use ipass_core::ports::{Clock, LeaseStore, PortError};
 use reqwest::redirect::Policy;
 
 /// A source of numbers from 0 (inclusive) to 1 (exclusive).
@@ -24,6 +24,7 @@ pub struct Http {
     loopback: reqwest::Client,
     clock: Arc<dyn Clock>,
     jitter: Jitter,
+    leases: Option<Arc<dyn LeaseStore>>,
 }
 
 impl Http {
@@ -38,7 +39,13 @@ impl Http {
         };
         let source = Arc::clone(&clock);
         let jitter = move || f64::from(source.now().timestamp_subsec_nanos() % 1_000_000_000) / 1e9;
-        Ok(Self { client: build(builder())?, loopback: build(builder().no_proxy())?, clock, jitter: Arc::new(jitter) })
+        Ok(Self {
+            client: build(builder())?,
+            loopback: build(builder().no_proxy())?,
+            clock,
+            jitter: Arc::new(jitter),
+            leases: None,
+        })
     }
 
     /// The same client with another source of jitter.
@@ -48,10 +55,22 @@ impl Http {
         self
     }
 
+    /// The same client for accounts that keep their limits together with the other instances of the
+    /// service; see [`Account::scope`](crate::Account::scope).
+    #[must_use]
+    pub fn sharing(mut self, leases: Arc<dyn LeaseStore>) -> Self {
+        self.leases = Some(leases);
+        self
+    }
+
     /// The clock that everything here runs on.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
         &self.clock
+    }
+
+    pub(crate) fn leases(&self) -> Option<&Arc<dyn LeaseStore>> {
+        self.leases.as_ref()
     }
 
     pub(crate) fn jitter(&self) -> &Jitter {

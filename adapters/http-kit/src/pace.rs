@@ -11,7 +11,11 @@ use ipass_core::ports::Clock;
 pub use in_flight::InFlight;
 pub use windows::Windows;
 
+pub(crate) use in_flight::HELD;
+
 use in_flight::Slot;
+
+use crate::shared::{Shared, SharedSlot};
 
 /// The limit of one kind of call. Clones share it; make one per account and limit.
 #[derive(Debug, Clone)]
@@ -47,29 +51,68 @@ impl Pace {
         Self::InFlight(Arc::new(InFlight::new(capacity, gap)))
     }
 
-    /// Waits for the call's turn.
-    pub(crate) async fn turn(&self, clock: &Arc<dyn Clock>) -> Turn {
-        match self {
-            Self::Free => Turn { slot: None },
+    /// Waits for the turn of a call: among the calls of this process, then among those of all
+    /// instances where the account shares its limits.
+    pub(crate) async fn turn(&self, call: &str, shared: Option<&Arc<Shared>>, clock: &Arc<dyn Clock>) -> Turn {
+        let place = match self {
+            Self::Free => return Turn { place: Place(None), shared: None },
             Self::Windows(windows) => {
                 windows.wait(clock).await;
-                Turn { slot: None }
+                Place(None)
             }
-            Self::InFlight(in_flight) => Turn { slot: Some(in_flight.enter(clock).await) },
-        }
+            Self::InFlight(in_flight) => Place(Some(in_flight.enter(clock).await)),
+        };
+        let Some(shared) = shared else { return Turn { place, shared: None } };
+        let slot = shared.turn(self, call, clock).await;
+        Turn { place, shared: slot.map(|slot| (Arc::clone(shared), slot)) }
     }
 }
 
-/// The right to make one call now. Dropping it without [`Turn::done`] means that the call was given
-/// up on.
+/// The right to make one call now. Dropping it means that nothing was sent, or that the remote is
+/// through with it.
 pub(crate) struct Turn {
-    slot: Option<Slot>,
+    place: Place,
+    shared: Option<(Arc<Shared>, SharedSlot)>,
 }
 
 impl Turn {
+    /// The call is on its way: from here on, dropping means that it was given up on.
+    pub(crate) fn sending(mut self) -> Sending {
+        Sending { slot: self.place.0.take(), shared: self.shared.take() }
+    }
+
+    /// Nothing was sent.
+    pub(crate) async fn unused(self, clock: &Arc<dyn Clock>) {
+        self.sending().done(clock).await;
+    }
+}
+
+/// A call on its way. Dropping it without [`Sending::done`] means that the call was given up on: its
+/// place, here and among all instances, stays occupied as long as the vendor holds it.
+pub(crate) struct Sending {
+    slot: Option<Slot>,
+    shared: Option<(Arc<Shared>, SharedSlot)>,
+}
+
+impl Sending {
     /// The remote has answered, or never saw the call.
-    pub(crate) fn done(self) {
-        if let Some(slot) = self.slot {
+    ///
+    /// The place here is freed last: whoever waits for it then finds one among all instances, too.
+    pub(crate) async fn done(self, clock: &Arc<dyn Clock>) {
+        let place = Place(self.slot);
+        if let Some((shared, slot)) = self.shared {
+            shared.free(slot, clock).await;
+        }
+        drop(place);
+    }
+}
+
+/// A place here that dropping frees at once.
+struct Place(Option<Slot>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Some(slot) = self.0.take() {
             slot.release();
         }
     }

@@ -1,27 +1,39 @@
 //! Credentials that several routes share.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ipass_core::ports::PortError;
+use ipass_core::ports::{LeaseStore, PortError, SharedStore};
 use ipass_http_kit::Http;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::client::Client;
 use crate::config::Config;
 use crate::erp_sink::LingxingErp;
+use crate::token::Sharing;
 
 /// The credentials of a process, by host and `AppID`.
 ///
 /// The vendor has one live token for each `AppID`, and counts its calls in flight: routes of one
 /// credential share both, or they would take them from each other.
 #[derive(Default)]
-pub struct Apps(Mutex<BTreeMap<(String, String), (SecretString, Client)>>);
+pub struct Apps {
+    clients: Mutex<BTreeMap<(String, String), (SecretString, Client)>>,
+    sharing: Option<Sharing>,
+}
 
 impl Apps {
+    /// The credentials of several processes on one store, which share their tokens through it: one
+    /// process renews a token, the others use it. The store sees sealed tokens only. While it does
+    /// not answer, each process keeps its own.
+    #[must_use]
+    pub fn sharing(shared: Arc<dyn SharedStore>, leases: Arc<dyn LeaseStore>) -> Self {
+        Self { clients: Mutex::default(), sharing: Some(Sharing::new(shared, leases)) }
+    }
+
     /// The ERP of one route. Sends nothing yet.
     pub fn connect(&self, name: &str, config: &Config, http: &Http) -> Result<LingxingErp, PortError> {
-        let mut apps = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut apps = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (config.base_url.trim_end_matches('/').to_owned(), config.app_id.clone());
         if let Some((secret, client)) = apps.get(&key) {
             if secret.expose_secret() != config.app_secret.expose_secret() {
@@ -31,7 +43,7 @@ impl Apps {
             return LingxingErp::sharing(client.clone(), name, config);
         }
         let secret = config.app_secret.clone();
-        let client = Client::new(name, config.clone(), http)?;
+        let client = Client::new(name, config.clone(), http, self.sharing.as_ref())?;
         apps.insert(key, (secret, client.clone()));
         LingxingErp::sharing(client, name, config)
     }
@@ -56,6 +68,6 @@ mod tests {
         apps.connect("b", &config("one"), &http).unwrap();
         let error = apps.connect("c", &config("two"), &http).unwrap_err();
         assert!(error.message().contains("app_secret") && !error.message().contains("two"), "{error}");
-        assert_eq!(apps.0.lock().unwrap().len(), 1);
+        assert_eq!(apps.clients.lock().unwrap().len(), 1);
     }
 }

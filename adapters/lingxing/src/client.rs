@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use ipass_core::ports::PortError;
 use ipass_http_kit::{Account, Body, CallKind, Http, Judgement, Pace, Reply, Request};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Config, PaceConfig};
-use crate::dto::Envelope;
+use crate::dto::{Envelope, Page};
 use crate::error::{self, Refusal, Remedy};
 use crate::sign::{Params, Signer, body_params};
-use crate::token::{Token, TokenKeeper};
+use crate::token::{Sharing, Token, TokenKeeper};
 
 /// One endpoint: how it is called, and where it is.
 pub(crate) struct Endpoint {
@@ -26,27 +26,41 @@ pub(crate) struct Endpoints {
     pub(crate) create: Endpoint,
     pub(crate) list: Endpoint,
     pub(crate) documents: Endpoint,
+    pub(crate) recall: Endpoint,
+    pub(crate) cancel: Endpoint,
+    pub(crate) stock: Endpoint,
+    pub(crate) pairs: Endpoint,
+    pub(crate) stores: Endpoint,
+    pub(crate) warehouses: Endpoint,
+    pub(crate) logistics: Endpoint,
+}
+
+/// A path, and the call's name in logs and metrics.
+macro_rules! post {
+    ($path:literal) => {
+        (concat!("POST ", $path), $path)
+    };
 }
 
 impl Endpoints {
     fn new(pace: &PaceConfig) -> Self {
-        let endpoint = |name: &'static str, path, capacity, gap, seconds, megabytes: usize| {
+        let endpoint = |(name, path), capacity, gap, seconds, megabytes: usize| {
             let pace = Pace::in_flight(capacity, gap);
             let timeout = Duration::from_secs(seconds);
             Endpoint { kind: CallKind { name, pace, timeout, max_body: megabytes << 20 }, path }
         };
         let (one, ten) = (pace.gap_capacity_one, pace.gap_capacity_ten);
         Self {
-            create: endpoint("POST /pb/mp/order/v2/create", "/pb/mp/order/v2/create", 1, ten, 60, 4),
-            list: endpoint("POST /pb/mp/order/v2/list", "/pb/mp/order/v2/list", 5, ten, 60, 64),
-            documents: endpoint(
-                "POST /erp/sc/routing/wms/order/wmsOrderList",
-                "/erp/sc/routing/wms/order/wmsOrderList",
-                1,
-                one,
-                60,
-                64,
-            ),
+            create: endpoint(post!("/pb/mp/order/v2/create"), 1, ten, 60, 4),
+            list: endpoint(post!("/pb/mp/order/v2/list"), 5, ten, 60, 64),
+            documents: endpoint(post!("/erp/sc/routing/wms/order/wmsOrderList"), 1, one, 60, 64),
+            recall: endpoint(post!("/basicOpen/wmsOrder/cancel"), 1, one, 60, 4),
+            cancel: endpoint(post!("/pb/mp/order/v2/cancelOrder"), 1, ten, 60, 4),
+            stock: endpoint(post!("/erp/sc/routing/data/local_inventory/inventoryDetails"), 1, one, 60, 64),
+            pairs: endpoint(post!("/pb/mp/listing/v2/getPairList"), 5, ten, 60, 16),
+            stores: endpoint(post!("/pb/mp/shop/v2/getSellerList"), 5, ten, 60, 16),
+            warehouses: endpoint(post!("/erp/sc/data/local_inventory/warehouse"), 1, one, 60, 16),
+            logistics: endpoint(post!("/erp/sc/routing/wms/WmsLogistics/listUsedLogisticsType"), 1, one, 60, 16),
         }
     }
 }
@@ -75,10 +89,12 @@ struct Signed {
 }
 
 impl Client {
-    pub(crate) fn new(name: &str, config: Config, http: &Http) -> Result<Self, PortError> {
-        let account = Account::new(http, name, &config.base_url)?;
+    /// `sharing` is where instances keep their common token; without it this process keeps its own.
+    pub(crate) fn new(name: &str, config: Config, http: &Http, sharing: Option<&Sharing>) -> Result<Self, PortError> {
+        let account = Account::new(http, name, &config.base_url)?.scope(&config.app_id);
         let signer = Signer::new(&config.app_id, name)?;
-        let tokens = Arc::new(TokenKeeper::new(account.clone(), signer.app_id(), config.app_secret));
+        let shared = sharing.map(|sharing| sharing.token_of(&config)).transpose()?;
+        let tokens = Arc::new(TokenKeeper::new(account.clone(), signer.app_id(), config.app_secret, shared));
         Ok(Self { account, signer, tokens, endpoints: Arc::new(Endpoints::new(&config.pace)) })
     }
 
@@ -101,9 +117,21 @@ impl Client {
             let reply = self.account.read(&endpoint.kind, build, |reply| judge(name, reply)).await?;
             match error::read(name, &reply) {
                 Ok(envelope) => return Ok(envelope),
-                Err(refusal) => token = self.remedy(&mut remedies, token, refusal).await?,
+                Err(refusal) => {
+                    self.count(endpoint, &reply, &refusal);
+                    token = self.remedy(&mut remedies, token, refusal).await?;
+                }
             }
         }
+    }
+
+    /// A page of a list; see [`Envelope::page`].
+    pub(crate) async fn page<T>(&self, endpoint: &Endpoint, body: &impl Serialize) -> Result<Page<Option<T>>, PortError>
+    where
+        T: for<'de> Deserialize<'de>,
+    {
+        let envelope = self.read(endpoint, body).await?;
+        envelope.page().ok_or_else(|| PortError::invalid(format!("{}: no list in the answer", endpoint.kind.name)))
     }
 
     /// A call that changes something: sent once, but for a token or a timestamp that the vendor
@@ -123,11 +151,19 @@ impl Client {
             match error::read(endpoint.kind.name, &reply) {
                 Ok(envelope) => return Ok(envelope),
                 Err(refusal) => {
+                    self.count(endpoint, &reply, &refusal);
                     let certain = refusal.certain;
                     let failed = |error| WriteFailure { error, certain };
                     token = self.remedy(&mut remedies, token, refusal).await.map_err(failed)?;
                 }
             }
+        }
+    }
+
+    /// Counts a refusal that the status does not show.
+    fn count(&self, endpoint: &Endpoint, reply: &Reply, refusal: &Refusal) {
+        if reply.is_success() {
+            self.account.refused(&endpoint.kind, &refusal.error);
         }
     }
 

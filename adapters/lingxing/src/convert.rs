@@ -1,19 +1,30 @@
 //! Between the core's words and the vendor's. Pure.
 
+mod cancels;
 mod documents;
 mod drafts;
+mod master;
 mod orders;
+mod pairs;
+mod stock;
 
+pub(crate) use cancels::{Part, cancelled, effect, parts, recalled};
 pub(crate) use documents::{document, names_documents};
 pub(crate) use drafts::{new_order, remote_words};
+pub(crate) use master::{logistics_type, store, warehouse};
 pub(crate) use orders::{erp_order, names_orders};
+pub(crate) use pairs::{pair_key, sku_pair};
+pub(crate) use stock::{stock, stock_key};
 
 #[cfg(test)]
 mod tests {
     use ipass_core::order::PoNumber;
 
     use super::*;
-    use crate::dto::{CreateData, OrderRow, Raw, WmsRow};
+    use crate::dto::{
+        CancelData, CreateData, CursorData, LogisticsRow, OrderRow, PairRow, Raw, StockRow, StoreRow, WarehouseRow,
+        WmsRow,
+    };
     use crate::error;
     use crate::testing::{answers, fixture_text, reply};
     use crate::time::Zone;
@@ -35,7 +46,21 @@ mod tests {
         for row in envelope.page::<WmsRow>().into_iter().flat_map(|page| page.rows).flatten() {
             let _ = (names_documents(&row), document(&row, &po, zone));
         }
+        for row in envelope.page::<StockRow>().into_iter().flat_map(|page| page.rows) {
+            let _ = stock(row.as_ref(), "5001");
+        }
+        for row in envelope.page::<PairRow>().into_iter().flat_map(|page| page.rows) {
+            let _ = (pair_key(row.as_ref()), sku_pair(row, &["110999000000010001"]));
+        }
+        let _ = envelope.page::<StoreRow>().map(|page| page.rows.into_iter().flatten().map(store).count());
+        let _ = envelope.page::<WarehouseRow>().map(|page| page.rows.into_iter().flatten().map(warehouse).count());
+        for row in envelope.page::<LogisticsRow>().into_iter().flat_map(|page| page.rows).flatten() {
+            let _ = logistics_type(row, true);
+        }
+        let _ = envelope.data.as_ref().and_then(Raw::read::<CursorData>);
         let _ = envelope.data.as_ref().and_then(Raw::read::<CreateData>);
+        let data = envelope.data.as_ref().and_then(Raw::read::<CancelData>);
+        let _ = (cancelled(&["1", "2"], data.as_ref()), recalled(&["1"], data.as_ref()));
     }
 
     #[test]

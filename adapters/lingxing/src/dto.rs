@@ -3,11 +3,18 @@
 //! Tables and examples of the vendor disagree on text and number, `[]` and `{}`, absent and empty,
 //! so every member is read leniently. Ids have 17 to 19 digits and never pass through a float.
 
+mod cancels;
 mod lenient;
+mod reads;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use cancels::{CancelData, CancelFailure, CancelRequest, RecallRequest};
 pub(crate) use lenient::Raw;
+pub(crate) use reads::{
+    CursorData, LogisticsParam, LogisticsRequest, LogisticsRow, PairRequest, PairRow, StockRequest, StockRow,
+    StoreRequest, StoreRow, WarehouseRequest, WarehouseRow,
+};
 
 use lenient::{any, int, list, text, texts};
 

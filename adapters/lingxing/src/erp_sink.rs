@@ -1,16 +1,20 @@
-//! The port: orders in, outbound documents out.
+//! The port: orders in, outbound documents out, stock and names beside them.
 
+mod cancel;
 mod create;
 mod documents;
 mod find;
+mod master;
+mod pairs;
+mod stock;
 
 use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ipass_core::erp::{ErpOrder, ErpOrderDraft, OutboundDocument};
+use ipass_core::erp::{ErpOrder, ErpOrderDraft, ErpStock, MasterKind, MasterRecord, OutboundDocument, SkuPair};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Answer, Batch, DocumentQuery, ErpCapabilities, ErpSink, PortError};
+use ipass_core::ports::{Answer, Batch, DocumentQuery, ErpCancel, ErpCapabilities, ErpSink, PortError};
 use ipass_http_kit::Http;
 
 use crate::client::Client;
@@ -32,7 +36,7 @@ impl LingxingErp {
             platform_code: config.platform_code,
             zone: Zone::parse(&config.timezone, name)?,
             consistency: config.consistency,
-            client: Client::new(name, config, http)?,
+            client: Client::new(name, config, http, None)?,
         })
     }
 
@@ -63,7 +67,12 @@ impl fmt::Debug for LingxingErp {
 #[async_trait]
 impl ErpSink for LingxingErp {
     fn capabilities(&self) -> ErpCapabilities {
-        ErpCapabilities { max_create: create::MAX_ORDERS, settles_within: self.consistency }
+        ErpCapabilities {
+            max_create: create::MAX_ORDERS,
+            settles_within: self.consistency,
+            cancels: true,
+            recalls: true,
+        }
     }
 
     async fn find(&self, orders: &[PoNumber]) -> Result<Vec<Answer<PoNumber, Vec<ErpOrder>>>, PortError> {
@@ -79,5 +88,25 @@ impl ErpSink for LingxingErp {
         orders: &[DocumentQuery],
     ) -> Result<Vec<Answer<PoNumber, Vec<OutboundDocument>>>, PortError> {
         Ok(documents::all(self, orders).await)
+    }
+
+    async fn recall(&self, orders: &[ErpCancel]) -> Batch<PoNumber> {
+        cancel::all(self, cancel::Step::Recall, orders).await
+    }
+
+    async fn cancel(&self, orders: &[ErpCancel]) -> Batch<PoNumber> {
+        cancel::all(self, cancel::Step::Cancel, orders).await
+    }
+
+    async fn stock(&self, warehouses: &[String]) -> Result<Vec<Answer<String, Vec<ErpStock>>>, PortError> {
+        Ok(stock::all(self, warehouses).await)
+    }
+
+    async fn sku_pairs(&self, stores: &[String]) -> Result<Vec<SkuPair>, PortError> {
+        pairs::all(self, stores).await
+    }
+
+    async fn master_data(&self, kind: MasterKind) -> Result<Vec<MasterRecord>, PortError> {
+        master::all(self, kind).await
     }
 }

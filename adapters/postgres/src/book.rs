@@ -78,7 +78,7 @@ pub(crate) async fn counts(store: &PostgresStore, route: &RouteName) -> Stored<V
         let values = Values::new(row, "order_sync", &*route.0);
         let stage = values.stage("stage")?;
         if let Some(count) = counts.iter_mut().find(|count| count.stage == stage) {
-            count.orders = u64::try_from(values.get::<i64>("orders")?).map_err(|_| values.corrupt("orders"))?;
+            count.orders = values.count("orders")?;
             count.oldest = values.get("oldest")?;
         }
     }
@@ -134,9 +134,13 @@ async fn standing(connection: &mut PgConnection, route: &RouteName, po: &PoNumbe
     .fetch_optional(connection)
     .await
     .map_err(unavailable)?
-    .ok_or_else(|| StoreError::Conflict(format!("there is no order {po} on route {route}")))?;
+    .ok_or_else(|| not_there(route, po))?;
     let values = Values::new(&row, "order_sync", po.as_str());
     Ok((values.stage("stage")?, values.get("claimed")?))
+}
+
+pub(crate) fn not_there(route: &RouteName, po: &PoNumber) -> StoreError {
+    StoreError::Conflict(format!("there is no order {po} on route {route}"))
 }
 
 pub(crate) async fn retry(

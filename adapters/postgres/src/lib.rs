@@ -1,19 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+mod acts;
+mod alerts;
+mod attention;
 mod book;
 mod claim;
+mod copy;
 mod error;
 mod events;
+mod export;
+mod leases;
 mod lock;
 mod marks;
 mod migrate;
 mod open;
+mod place;
 mod record;
 mod row;
 mod runs;
 mod save;
 mod search;
 mod settings;
+mod shared;
+mod sql;
+mod stock;
+mod stock_list;
 mod store;
 mod writes;
 

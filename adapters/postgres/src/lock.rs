@@ -29,7 +29,12 @@ impl LockKey {
     /// The lock of a run: of its order if it is about one, else of its job.
     pub(crate) fn of(route: &RouteName, job: &str, po: Option<&PoNumber>) -> Self {
         let (kind, name) = po.map_or(("job", job), |po| ("po", po.as_str()));
-        let digest = Sha256::digest(format!("ipass\0{}\0{kind}\0{name}", route.0));
+        Self::named(&format!("{}\0{kind}", route.0), name)
+    }
+
+    /// A lock of something that is not a run.
+    pub(crate) fn named(kind: &str, name: &str) -> Self {
+        let digest = Sha256::digest(format!("ipass\0{kind}\0{name}"));
         Self(digest.iter().take(8).fold(0, |number, byte| number << 8 | i64::from(*byte)))
     }
 }

@@ -10,11 +10,15 @@ use crate::error::{migration_failed, unavailable};
 use crate::open::PostgresStore;
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 4] = [
+const VERSIONS: [(i64, &str, &str); 8] = [
     (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
     (4, "settings", include_str!("../../../migrations/postgres/0004_settings.sql")),
+    (5, "attention", include_str!("../../../migrations/postgres/0005_attention.sql")),
+    (6, "stock", include_str!("../../../migrations/postgres/0006_stock.sql")),
+    (7, "leases", include_str!("../../../migrations/postgres/0007_leases.sql")),
+    (8, "views", include_str!("../../../migrations/postgres/0008_views.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {

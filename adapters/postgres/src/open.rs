@@ -63,7 +63,7 @@ impl PostgresStore {
         &self.holders
     }
 
-    /// A connection beside the pool, without limits of time: for a lock, or for a migration.
+    /// A connection beside the pool, without limits of time: for a lock, a migration, or a whole list.
     pub(crate) async fn connection(&self) -> Stored<PgConnection> {
         match tokio::time::timeout(Duration::from_secs(10), self.options.connect()).await {
             Ok(connection) => connection.map_err(unavailable),

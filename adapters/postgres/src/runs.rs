@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, QueryBuilder, Row};
 use uuid::Uuid;
 
 use crate::error::unavailable;
@@ -141,29 +142,46 @@ pub(crate) async fn finish(store: &PostgresStore, guard: RunGuard, end: &RunEnd)
     Ok(())
 }
 
-pub(crate) async fn runs(store: &PostgresStore, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>> {
-    const COLUMNS: &str = "run_id, route, job, trigger, po, state, started_at, finished_at, report, error";
-    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run"));
+/// The columns of [`run_record`].
+const COLUMNS: &str = "run_id, route, job, trigger, po, state, started_at, finished_at, report, error";
+
+pub(crate) async fn runs(
+    store: &PostgresStore,
+    route: Option<&RouteName>,
+    job: Option<&str>,
+    limit: u32,
+) -> Stored<Vec<RunRecord>> {
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE true"));
     if let Some(route) = route {
-        query.push(" WHERE route = ").push_bind(&route.0);
+        query.push(" AND route = ").push_bind(&route.0);
+    }
+    if let Some(job) = job {
+        query.push(" AND job = ").push_bind(job);
     }
     query.push(" ORDER BY run_no DESC LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(store.pool()).await.map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
-            Ok(RunRecord {
-                run_id: values.get("run_id")?,
-                route: RouteName(values.get("route")?),
-                job: values.get("job")?,
-                trigger: values.get("trigger")?,
-                po: values.get("po")?,
-                state: values.get("state")?,
-                started_at: values.get("started_at")?,
-                finished_at: values.get("finished_at")?,
-                report: values.get("report")?,
-                error: values.get("error")?,
-            })
-        })
-        .collect()
+    rows.iter().map(run_record).collect()
+}
+
+pub(crate) async fn run(store: &PostgresStore, run_id: &str) -> Stored<Option<RunRecord>> {
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE run_id = "));
+    query.push_bind(run_id);
+    let row = query.build().fetch_optional(store.pool()).await.map_err(unavailable)?;
+    row.as_ref().map(run_record).transpose()
+}
+
+fn run_record(row: &PgRow) -> Stored<RunRecord> {
+    let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
+    Ok(RunRecord {
+        run_id: values.get("run_id")?,
+        route: RouteName(values.get("route")?),
+        job: values.get("job")?,
+        trigger: values.get("trigger")?,
+        po: values.get("po")?,
+        state: values.get("state")?,
+        started_at: values.get("started_at")?,
+        finished_at: values.get("finished_at")?,
+        report: values.get("report")?,
+        error: values.get("error")?,
+    })
 }

@@ -317,7 +317,8 @@ async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stag
          SET stage_entered_at = CASE WHEN o.stage = n.stage THEN o.stage_entered_at ELSE $1 END,
              attempts = CASE WHEN o.stage = n.stage THEN o.attempts ELSE 0 END,
              last_tried_at = CASE WHEN o.stage = n.stage THEN o.last_tried_at END,
-             next_try_at = CASE WHEN o.stage = n.stage THEN o.next_try_at END,
+             -- News of the channel, a cancellation above all, do not wait for the back-off.
+             next_try_at = CASE WHEN o.stage = n.stage AND o.channel_status = n.channel_status THEN o.next_try_at END,
              stage = n.stage, changed_at = $1, created_at = n.created_at, updated_at = n.updated_at,
              channel_status = n.channel_status,
              channel_order_id = coalesce(nullif(n.channel_order_id, ''), o.channel_order_id),

@@ -1,7 +1,8 @@
 //! Versions of settings.
 
 use chrono::{DateTime, Utc};
-use ipass_core::ports::{RouteName, SettingsVersion, Stored};
+use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
+use sqlx::postgres::PgRow;
 
 use crate::error::unavailable;
 use crate::lock::LockKey;
@@ -9,23 +10,43 @@ use crate::open::PostgresStore;
 use crate::row::Values;
 
 pub(crate) async fn settings(store: &PostgresStore, route: &RouteName) -> Stored<Option<SettingsVersion>> {
+    Ok(history(store, route, 1).await?.pop())
+}
+
+pub(crate) async fn at(store: &PostgresStore, route: &RouteName, version: i64) -> Stored<Option<SettingsVersion>> {
     let row = sqlx::query(
-        "SELECT version, document, author, saved_at
-         FROM settings_version WHERE route = $1
-         ORDER BY version DESC LIMIT 1",
+        "SELECT version, document, author, saved_at FROM settings_version WHERE route = $1 AND version = $2",
     )
     .bind(&route.0)
+    .bind(version)
     .fetch_optional(store.pool())
     .await
     .map_err(unavailable)?;
-    let Some(row) = row else { return Ok(None) };
-    let values = Values::new(&row, "settings_version", &*route.0);
-    Ok(Some(SettingsVersion {
+    row.as_ref().map(|row| settings_version(row, route)).transpose()
+}
+
+pub(crate) async fn history(store: &PostgresStore, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
+    let rows = sqlx::query(
+        "SELECT version, document, author, saved_at
+         FROM settings_version WHERE route = $1
+         ORDER BY version DESC LIMIT $2",
+    )
+    .bind(&route.0)
+    .bind(i64::from(limit))
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter().map(|row| settings_version(row, route)).collect()
+}
+
+fn settings_version(row: &PgRow, route: &RouteName) -> Stored<SettingsVersion> {
+    let values = Values::new(row, "settings_version", &*route.0);
+    Ok(SettingsVersion {
         version: values.get("version")?,
         document: values.get("document")?,
         author: values.get("author")?,
         saved_at: values.get("saved_at")?,
-    }))
+    })
 }
 
 pub(crate) async fn save_settings(
@@ -33,6 +54,7 @@ pub(crate) async fn save_settings(
     route: &RouteName,
     document: &str,
     author: &str,
+    expected: Option<i64>,
     now: DateTime<Utc>,
 ) -> Stored<i64> {
     let mut tx = store.begin_write().await?;
@@ -42,16 +64,26 @@ pub(crate) async fn save_settings(
         .execute(&mut *tx)
         .await
         .map_err(unavailable)?;
-    let version: i64 = sqlx::query_scalar(
-        "INSERT INTO settings_version (route, version, document, author, saved_at)
-         SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4 FROM settings_version WHERE route = $1
-         RETURNING version",
+    let live: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM settings_version WHERE route = $1")
+        .bind(&route.0)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(unavailable)?;
+    if expected.is_some_and(|expected| expected != live) {
+        return Err(StoreError::Conflict(format!(
+            "the settings of route {route} were changed meanwhile: version {live} is live"
+        )));
+    }
+    let version = live + 1;
+    sqlx::query(
+        "INSERT INTO settings_version (route, version, document, author, saved_at) VALUES ($1, $2, $3, $4, $5)",
     )
     .bind(&route.0)
+    .bind(version)
     .bind(document)
     .bind(author)
     .bind(now)
-    .fetch_one(&mut *tx)
+    .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
     sqlx::query(

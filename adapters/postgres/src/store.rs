@@ -1,18 +1,25 @@
 //! The port, method by method.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{
-    Begun, OrderBook, OrderFilter, OrderPage, OrderRow, OrderStore, PullState, RouteName, RunEnd, RunGuard, RunRecord,
-    RunRef, RunStart, RunStore, SaveCounts, SaveOrder, Selection, SettingsStore, SettingsVersion, StageCount,
-    StageEdit, Step, Stored, StoredOrder, SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
+    AlertStore, Begun, CauseGroup, Condition, KnownStock, LeaseStore, Notice, OrderBook, OrderFilter, OrderPage,
+    OrderRow, OrderStore, PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, RunStore,
+    SaveCounts, SaveOrder, Selection, SettingsStore, SettingsVersion, SharedStore, SharedValue, SlotAnswer, StageAge,
+    StageCount, StageEdit, StageLimit, Step, StockFilter, StockPage, StockRecord, StockStore, Stored, StoredOrder,
+    SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
 };
 use ipass_core::reason::Cause;
-use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteNote};
+use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 
 use crate::open::PostgresStore;
-use crate::{book, claim, marks, migrate, record, runs, save, search, settings, writes};
+use crate::{
+    acts, alerts, attention, book, claim, export, leases, marks, migrate, record, runs, save, search, settings, shared,
+    stock, stock_list, writes,
+};
 
 #[async_trait]
 impl OrderStore for PostgresStore {
@@ -75,6 +82,38 @@ impl OrderBook for PostgresStore {
         book::retry(self, route, po, now).await
     }
 
+    async fn set_hold(
+        &self,
+        route: &RouteName,
+        po: &PoNumber,
+        hold: Option<&str>,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Stored<()> {
+        acts::set_hold(self, route, po, hold, by, now).await
+    }
+
+    async fn approve_cancel(&self, route: &RouteName, po: &PoNumber, by: &str, now: DateTime<Utc>) -> Stored<()> {
+        acts::approve_cancel(self, route, po, by, now).await
+    }
+
+    async fn causes(&self, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
+        attention::causes(self, route).await
+    }
+
+    async fn ages(&self, route: &RouteName, limits: &[StageLimit]) -> Stored<Vec<StageAge>> {
+        attention::ages(self, route, limits).await
+    }
+
+    async fn export_orders(
+        &self,
+        route: Option<&RouteName>,
+        filter: &OrderFilter,
+        sink: &mut dyn RowSink,
+    ) -> Stored<u64> {
+        export::orders(self, route, filter, sink).await
+    }
+
     async fn unreadable(&self, route: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>> {
         book::unreadable(self, route, limit).await
     }
@@ -84,6 +123,10 @@ impl OrderBook for PostgresStore {
 impl WriteLedger for PostgresStore {
     async fn writes_of(&self, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>> {
         writes::writes_of(self, route, orders).await
+    }
+
+    async fn open_writes(&self, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
+        writes::open_writes(self, route, kind).await
     }
 
     async fn intend(&self, run: &RunRef, intents: &[Intent], now: DateTime<Utc>) -> Stored<Vec<WriteKey>> {
@@ -105,8 +148,12 @@ impl RunStore for PostgresStore {
         runs::finish(self, guard, end).await
     }
 
-    async fn runs(&self, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>> {
-        runs::runs(self, route, limit).await
+    async fn runs(&self, route: Option<&RouteName>, job: Option<&str>, limit: u32) -> Stored<Vec<RunRecord>> {
+        runs::runs(self, route, job, limit).await
+    }
+
+    async fn run(&self, run_id: &str) -> Stored<Option<RunRecord>> {
+        runs::run(self, run_id).await
     }
 }
 
@@ -116,8 +163,110 @@ impl SettingsStore for PostgresStore {
         settings::settings(self, route).await
     }
 
-    async fn save_settings(&self, route: &RouteName, document: &str, author: &str, now: DateTime<Utc>) -> Stored<i64> {
-        settings::save_settings(self, route, document, author, now).await
+    async fn settings_at(&self, route: &RouteName, version: i64) -> Stored<Option<SettingsVersion>> {
+        settings::at(self, route, version).await
+    }
+
+    async fn settings_history(&self, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
+        settings::history(self, route, limit).await
+    }
+
+    async fn save_settings(
+        &self,
+        route: &RouteName,
+        document: &str,
+        author: &str,
+        expected: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Stored<i64> {
+        settings::save_settings(self, route, document, author, expected, now).await
+    }
+}
+
+#[async_trait]
+impl StockStore for PostgresStore {
+    async fn save_stock(&self, run: &RunRef, records: &[StockRecord]) -> Stored<()> {
+        stock::save(self, run, records).await
+    }
+
+    async fn known_stock(&self, route: &RouteName) -> Stored<Vec<KnownStock>> {
+        stock::known(self, route).await
+    }
+
+    async fn search_stock(
+        &self,
+        route: Option<&RouteName>,
+        filter: &StockFilter,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Stored<StockPage> {
+        stock_list::search(self, route, filter, after, limit).await
+    }
+
+    async fn export_stock(
+        &self,
+        route: Option<&RouteName>,
+        filter: &StockFilter,
+        sink: &mut dyn RowSink,
+    ) -> Stored<u64> {
+        export::stock(self, route, filter, sink).await
+    }
+
+    async fn forget_stock(&self, route: &RouteName, before: DateTime<Utc>) -> Stored<u64> {
+        stock::forget(self, route, before).await
+    }
+}
+
+#[async_trait]
+impl AlertStore for PostgresStore {
+    async fn claim_notices(
+        &self,
+        route: &RouteName,
+        conditions: &[Condition],
+        now: DateTime<Utc>,
+        claim_for: TimeDelta,
+    ) -> Stored<Vec<Notice>> {
+        alerts::claim_notices(self, route, conditions, now, claim_for).await
+    }
+
+    async fn notice_sent(&self, notice: &Notice, now: DateTime<Utc>) -> Stored<()> {
+        alerts::notice_sent(self, notice, now).await
+    }
+
+    async fn alerts(&self, route: Option<&RouteName>) -> Stored<Vec<Notice>> {
+        alerts::alerts(self, route).await
+    }
+}
+
+#[async_trait]
+impl LeaseStore for PostgresStore {
+    async fn take_slot(&self, key: &str, capacity: u32, ttl: Duration, gap: Duration) -> Stored<SlotAnswer> {
+        leases::take_slot(self, key, capacity, ttl, gap).await
+    }
+
+    async fn free_slot(&self, slot: i64) -> Stored<()> {
+        leases::free_slot(self, slot).await
+    }
+
+    async fn draw(&self, key: &str, per_second: Option<u32>, per_minute: u32) -> Stored<Option<Duration>> {
+        leases::draw(self, key, per_second, per_minute).await
+    }
+}
+
+#[async_trait]
+impl SharedStore for PostgresStore {
+    async fn shared(&self, name: &str) -> Stored<Option<SharedValue>> {
+        shared::shared(self, name).await
+    }
+
+    async fn share(
+        &self,
+        name: &str,
+        expected: Option<i64>,
+        sealed: &[u8],
+        renew_at: DateTime<Utc>,
+    ) -> Stored<SharedValue> {
+        shared::share(self, name, expected, sealed, renew_at).await
     }
 }
 

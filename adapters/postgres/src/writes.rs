@@ -1,6 +1,6 @@
 //! The ledger of remote writes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
@@ -28,6 +28,21 @@ pub(crate) async fn writes_of(
     )
     .bind(&route.0)
     .bind(orders.iter().map(PoNumber::as_str).collect::<Vec<_>>())
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter().map(remote_write).collect()
+}
+
+pub(crate) async fn open_writes(store: &PostgresStore, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
+    let rows = sqlx::query(
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, noted_at, attempts, message
+         FROM remote_write
+         WHERE route = $1 AND kind = $2 AND state IN ('intended', 'accepted', 'unknown')
+         ORDER BY po, part",
+    )
+    .bind(&route.0)
+    .bind(kind.as_str())
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
@@ -79,6 +94,9 @@ pub(crate) async fn intend(
     // Each key once, and all in one order: two runs that meet wait for each other, but never in a ring.
     let intents: BTreeMap<&WriteKey, &str> =
         intents.iter().rev().map(|intent| (&intent.key, intent.request_hash.as_str())).collect();
+    let repeating: BTreeSet<&str> =
+        intents.keys().map(|key| key.kind).filter(|kind| kind.repeats()).map(WriteKind::as_str).collect();
+    let repeating: Vec<&str> = repeating.into_iter().collect();
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     // A new intent is about a new request: what the remote gave for the one before says nothing of it.
@@ -89,7 +107,7 @@ pub(crate) async fn intend(
          ON CONFLICT (route, kind, po, part) DO UPDATE
          SET state = 'intended', request_hash = excluded.request_hash, attempts = w.attempts + 1, receipt = NULL,
              message = NULL, noted_at = NULL, intended_at = excluded.intended_at, run_no = excluded.run_no
-         WHERE w.state IN ('rejected', 'void')
+         WHERE w.state IN ('rejected', 'void') OR (w.state = 'applied' AND w.kind = ANY($8))
          RETURNING kind, po, part",
     )
     .bind(&run.route.0)
@@ -99,6 +117,7 @@ pub(crate) async fn intend(
     .bind(intents.keys().map(|key| key.po.as_str()).collect::<Vec<_>>())
     .bind(intents.keys().map(|key| key.part.as_str()).collect::<Vec<_>>())
     .bind(intents.values().copied().collect::<Vec<_>>())
+    .bind(repeating)
     .fetch_all(&mut *tx)
     .await
     .map_err(unavailable)?;

@@ -3,6 +3,8 @@
 //! Everything is invented. What the run-time settings map and what they do not map is decided
 //! here, so that the settings document and the generated orders cannot disagree.
 
+mod extra;
+
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
@@ -22,6 +24,24 @@ pub(crate) const WAREHOUSES: [(&str, u32, &str); 3] =
 
 /// A warehouse that DSCO knows and that no mapping knows.
 pub(crate) const UNMAPPED_WAREHOUSE: &str = "WH-XX";
+
+/// Positions of the warehouses at DSCO, the unmapped one last.
+pub(crate) const CHANNEL_WAREHOUSES: usize = WAREHOUSES.len() + 1;
+
+/// DSCO's code of a warehouse.
+pub(crate) fn warehouse_code(position: usize) -> &'static str {
+    WAREHOUSES.get(position).map_or(UNMAPPED_WAREHOUSE, |warehouse| warehouse.0)
+}
+
+/// Position of DSCO's code of a warehouse.
+pub(crate) fn warehouse_position(code: &str) -> Option<usize> {
+    (0..CHANNEL_WAREHOUSES).find(|&position| warehouse_code(position) == code)
+}
+
+/// Position of the ERP's id of a warehouse.
+pub(crate) fn wid_position(wid: u32) -> Option<usize> {
+    WAREHOUSES.iter().position(|warehouse| warehouse.1 == wid)
+}
 
 /// Carrier, method, service level code, and whether the settings map it to a logistics type.
 #[derive(Clone, Copy, Debug)]
@@ -89,6 +109,28 @@ pub(crate) struct Product {
     /// Positions and counts of the parts of a bundle.
     pub(crate) parts: Vec<(usize, u32)>,
     pub(crate) in_erp: bool,
+    /// DSCO has an item for it.
+    pub(crate) in_channel: bool,
+    /// How its stock is kept in the ERP.
+    pub(crate) stock: StockStory,
+}
+
+/// How the ERP keeps the stock of a product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum StockStory {
+    /// One row in each warehouse.
+    #[default]
+    Plain,
+    /// Common stock and a store's own: two rows, of which the sum counts.
+    Split,
+    /// Two rows of which a correction left one below zero; the sum is above.
+    Corrected,
+    /// Below zero in the first warehouse.
+    Negative,
+    /// No unit anywhere.
+    Empty,
+    /// No row in the last warehouse, which means no units.
+    Missing,
 }
 
 /// Positions of the product families in [`Catalog::products`].
@@ -105,6 +147,8 @@ pub(crate) mod family {
     pub(crate) const BUNDLE: Range<usize> = 34..37;
     /// Known to the channel only.
     pub(crate) const GHOST: usize = 37;
+    /// First of the products that no generated order asks for.
+    pub(crate) const EXTRA: usize = GHOST + 1;
 }
 
 /// The SKU that warehouse staff send instead of the ordered one; no order line has it.
@@ -116,11 +160,21 @@ pub(crate) struct Catalog {
     pub(crate) products: Vec<Product>,
     by_local_sku: HashMap<String, usize>,
     by_msku: HashMap<String, usize>,
+    by_channel_name: HashMap<String, usize>,
 }
 
 impl Catalog {
-    pub(crate) fn new() -> Self {
-        let products: Vec<Product> = (0..=family::GHOST).map(product).collect();
+    /// The products of every order and so many more that only stock knows.
+    pub(crate) fn new(extra: usize) -> Self {
+        let extra = (1..=extra).map(extra::product);
+        let products: Vec<Product> = (0..=family::GHOST).map(product).chain(extra).collect();
+        let mut by_channel_name = HashMap::new();
+        for (position, product) in products.iter().enumerate() {
+            by_channel_name.entry(product.sku.clone()).or_insert(position);
+            if let Some(partner) = &product.partner_sku {
+                by_channel_name.entry(partner.clone()).or_insert(position);
+            }
+        }
         let mut by_local_sku = HashMap::new();
         let mut by_msku = HashMap::new();
         for (position, product) in products.iter().enumerate().filter(|(_, p)| p.in_erp) {
@@ -132,7 +186,7 @@ impl Catalog {
                 }
             }
         }
-        Self { products, by_local_sku, by_msku }
+        Self { products, by_local_sku, by_msku, by_channel_name }
     }
 
     /// The product that a create request means: the local SKU if given, else the pair list.
@@ -145,7 +199,25 @@ impl Catalog {
 
     /// Product of a channel line by either of its names.
     pub(crate) fn by_channel_name(&self, name: &str) -> Option<usize> {
-        self.products.iter().position(|p| p.sku == name || p.partner_sku.as_deref() == Some(name))
+        self.by_channel_name.get(name).copied()
+    }
+
+    /// Product of an ERP SKU.
+    pub(crate) fn by_erp_sku(&self, sku: &str) -> Option<usize> {
+        self.by_local_sku.get(sku).copied()
+    }
+
+    /// The name that the settings give a product towards the ERP: the retailer's for some, because
+    /// `mapping.sku` is keyed by what an order line is called.
+    pub(crate) fn line_key(&self, position: usize) -> &str {
+        let product = &self.products[position];
+        product.partner_sku.as_deref().filter(|_| family::MAPPED.contains(&position)).unwrap_or(&product.sku)
+    }
+
+    /// Positions of the products whose two names differ.
+    pub(crate) fn renamed(&self) -> impl Iterator<Item = usize> {
+        let differs = |position: &usize| self.line_key(*position) != self.products[*position].erp_sku;
+        family::MAPPED.chain(family::EXTRA..self.products.len()).filter(differs)
     }
 }
 
@@ -167,6 +239,8 @@ fn product(position: usize) -> Product {
         consumer: has_partner.then_some(cost * 2 - 1),
         parts: Vec::new(),
         in_erp: true,
+        in_channel: true,
+        stock: if position % 6 == 2 { StockStory::Split } else { StockStory::Plain },
     };
     if family::MAPPED.contains(&position) {
         Product { erp_sku: format!("LX-{number:03}-US"), ..base }
@@ -185,9 +259,9 @@ pub(crate) fn mapping_json(catalog: &Catalog) -> Value {
         SHOPS.iter().map(|(retailer, store, _)| ((*retailer).to_owned(), json!(store))).collect();
     let warehouse: Map<String, Value> =
         WAREHOUSES.iter().map(|(code, wid, _)| ((*code).to_owned(), json!(wid.to_string()))).collect();
-    let sku: Map<String, Value> = catalog.products[family::MAPPED]
-        .iter()
-        .filter_map(|p| p.partner_sku.clone().map(|partner| (partner, json!(p.erp_sku))))
+    let sku: Map<String, Value> = catalog
+        .renamed()
+        .map(|position| (catalog.line_key(position).to_owned(), json!(catalog.products[position].erp_sku)))
         .collect();
     let mut shipment = Map::new();
     for (w, (code, ..)) in WAREHOUSES.iter().enumerate() {

@@ -47,6 +47,12 @@ pub struct SandboxConfig {
     pub page_size_cap: usize,
     /// Price rule by which the ledger judges invoice totals.
     pub invoice_price: InvoicePrice,
+    /// Products that no order asks for, `STK-00001` onwards, with stock in every warehouse.
+    pub stock_items: usize,
+    /// Of a thousand items so many differ at the start between DSCO and the ERP.
+    pub stock_differs_per_mille: usize,
+    /// The DSCO account may use streams; without, each of their calls is refused with 403.
+    pub streams: bool,
 }
 
 impl Default for SandboxConfig {
@@ -71,6 +77,9 @@ impl Default for SandboxConfig {
             timing: Timing::default(),
             page_size_cap: 1000,
             invoice_price: InvoicePrice::ConsumerFirst,
+            stock_items: 40,
+            stock_differs_per_mille: 300,
+            streams: true,
         }
     }
 }
@@ -103,6 +112,12 @@ pub struct Timing {
     pub ship_after: Duration,
     /// Lingxing: from the create to the departure of a later parcel.
     pub second_parcel_after: Duration,
+    /// Lingxing: from a request to give goods back (截单) to the warehouse's answer.
+    pub recall_after: Duration,
+    /// DSCO: from an acknowledgement to the cancellation by a retailer who changes its mind then.
+    pub cancel_after_ack: Duration,
+    /// DSCO: from a stream's sync to the first half of its events, and from there to the rest.
+    pub stream_delay: Duration,
 }
 
 impl Timing {
@@ -119,6 +134,9 @@ impl Timing {
             second_review_after: zero,
             ship_after: zero,
             second_parcel_after: zero,
+            recall_after: zero,
+            cancel_after_ack: zero,
+            stream_delay: zero,
         }
     }
 }
@@ -134,6 +152,9 @@ impl Default for Timing {
             second_review_after: Duration::seconds(120),
             ship_after: Duration::seconds(180),
             second_parcel_after: Duration::seconds(300),
+            recall_after: Duration::seconds(20),
+            cancel_after_ack: Duration::seconds(90),
+            stream_delay: Duration::seconds(5),
         }
     }
 }

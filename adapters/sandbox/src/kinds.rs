@@ -89,13 +89,33 @@ pub enum Kind {
     GenericService,
     /// Acknowledged by somebody else and unknown to the ERP.
     PendingNotInErp,
+    /// Cancelled by the retailer while the ERP's order waits for review, which nobody does.
+    CancelledInReview,
+    /// Cancelled by the retailer as the ERP releases it to the warehouse, which gives it back.
+    CancelledWhenReleased,
+    /// Cancelled by the retailer some time after the acknowledgement; the warehouse gives it back.
+    CancelledAfterAck,
+    /// Acknowledged, then cancelled by the retailer as the parcel leaves.
+    CancelledTooLate,
+    /// Cancelled by the retailer as the ERP releases it; neither staff nor warehouse let go of it.
+    RecallRefused,
     /// No `lineItems` at all.
     Unparsable,
 }
 
+/// What a client does in the ERP about an order that the retailer has cancelled (`cancel.in_erp`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CancelPolicy {
+    /// It cancels there by itself; what [`Sandbox::settings_json`](crate::Sandbox::settings_json)
+    /// says.
+    Auto,
+    /// It waits for a person.
+    Ask,
+}
+
 impl Kind {
     /// Every kind once, in a fixed order.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 46] = [
         Self::Single,
         Self::JunkName,
         Self::MultiLine,
@@ -136,6 +156,11 @@ impl Kind {
         Self::ForeignSku,
         Self::GenericService,
         Self::PendingNotInErp,
+        Self::CancelledInReview,
+        Self::CancelledWhenReleased,
+        Self::CancelledAfterAck,
+        Self::CancelledTooLate,
+        Self::RecallRefused,
         Self::Unparsable,
     ];
 
@@ -154,7 +179,15 @@ impl Kind {
     }
 
     /// Where an order of this kind ends, with the reason that holds it there.
-    fn end(self) -> (u8, Option<&'static str>) {
+    fn end(self, policy: CancelPolicy) -> (u8, Option<&'static str>) {
+        let undecided = Some("cancel_needs_decision");
+        match (self, policy) {
+            (Self::CancelledInReview | Self::CancelledWhenReleased | Self::RecallRefused, CancelPolicy::Ask) => {
+                return (2, undecided);
+            }
+            (Self::CancelledAfterAck, CancelPolicy::Ask) => return (3, undecided),
+            (_, CancelPolicy::Ask | CancelPolicy::Auto) => {}
+        }
         match self {
             Self::Single
             | Self::JunkName
@@ -179,7 +212,13 @@ impl Kind {
             | Self::PartlyCancelled
             | Self::LateVisible
             | Self::ShippedAtFirst => (5, None),
-            Self::CancelledAtFirst | Self::CancelledAfterPull => (6, None),
+            Self::CancelledAtFirst
+            | Self::CancelledAfterPull
+            | Self::CancelledInReview
+            | Self::CancelledWhenReleased
+            | Self::CancelledAfterAck => (6, None),
+            Self::CancelledTooLate => (3, Some("cancelled_too_late")),
+            Self::RecallRefused => (2, Some("cancel_refused")),
             Self::CancelRequested => (1, Some("cancel_requested")),
             Self::UnmappedShop => (1, Some("missing_shop_mapping")),
             Self::UnmappedWarehouse => (1, Some("missing_warehouse_mapping")),
@@ -201,7 +240,7 @@ impl Kind {
 
     /// Parcels that the channel ends with when everything was reported.
     fn parcels(self) -> u64 {
-        match self.end() {
+        match self.end(CancelPolicy::Auto) {
             (5, _) if self == Self::ShippedAtFirst => 0,
             (5, _) if matches!(self, Self::Split | Self::TwoParcels | Self::SpannedLine | Self::TwoSteps) => 2,
             (5, _) => 1,
@@ -210,11 +249,13 @@ impl Kind {
     }
 
     /// The expectation for an order of this kind.
-    pub(crate) fn expectation(self, po: &str) -> Expectation {
-        let (stage, reason) = self.end();
-        let created = (2..=5).contains(&stage)
-            && !matches!(self, Self::ShippedAtFirst | Self::AlreadyInErp | Self::PendingNotInErp);
-        let acknowledged = (3..=5).contains(&stage) && !matches!(self, Self::ShippedAtFirst | Self::PendingNotInErp);
+    pub(crate) fn expectation(self, po: &str, policy: CancelPolicy) -> Expectation {
+        let (stage, reason) = self.end(policy);
+        let cancelled_in_erp = stage == 6 && !matches!(self, Self::CancelledAtFirst | Self::CancelledAfterPull);
+        let created = (2..=5).contains(&stage) || cancelled_in_erp;
+        let created = created && !matches!(self, Self::ShippedAtFirst | Self::AlreadyInErp | Self::PendingNotInErp);
+        let acknowledged = (3..=5).contains(&stage) || self == Self::CancelledAfterAck;
+        let acknowledged = acknowledged && !matches!(self, Self::ShippedAtFirst | Self::PendingNotInErp);
         Expectation {
             po: po.to_owned(),
             kind: self,
@@ -225,6 +266,7 @@ impl Kind {
             acknowledgements: u64::from(acknowledged),
             shipments: self.parcels(),
             invoices: u64::from(stage == 5 && self != Self::ShippedAtFirst),
+            cancels: u64::from(cancelled_in_erp),
         }
     }
 }
@@ -250,6 +292,9 @@ pub struct Expectation {
     pub shipments: u64,
     /// Invoices applied at the channel at the end.
     pub invoices: u64,
+    /// System orders that the client has cancelled in the ERP at the end.
+    #[serde(default)]
+    pub cancels: u64,
 }
 
 #[cfg(test)]
@@ -266,8 +311,9 @@ mod tests {
 
     #[test]
     fn blocked_orders_cost_no_later_write() {
-        for kind in Kind::ALL {
-            let end = kind.expectation("PO");
+        let both = |kind| [CancelPolicy::Auto, CancelPolicy::Ask].map(|policy| (kind, policy));
+        for (kind, policy) in Kind::ALL.into_iter().flat_map(both) {
+            let end = kind.expectation("PO", policy);
             assert!((1..=6).contains(&end.stage));
             assert_eq!(end.invoices > 0, end.stage == 5 && kind != Kind::ShippedAtFirst);
             assert_eq!(end.reason.is_some(), end.stage < 5);

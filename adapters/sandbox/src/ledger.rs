@@ -62,6 +62,27 @@ pub struct CancelRecord {
     pub attempts: u64,
     /// Requests that cancelled it.
     pub applied: u64,
+    /// Requests to give its goods back (截单) that the warehouse took.
+    #[serde(default)]
+    pub recalls: u64,
+    /// Purchase orders of the system order.
+    #[serde(default)]
+    pub pos: Vec<String>,
+}
+
+/// Inventory writes of one SKU at the channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockRecord {
+    /// Objects that named the SKU.
+    pub attempts: u64,
+    /// Objects that were applied.
+    pub applied: u64,
+    /// Units per warehouse code in the last applied one.
+    pub quantities: BTreeMap<String, i64>,
+    /// Objects that came while an earlier one was still being processed.
+    pub concurrent: u64,
+    /// Texts of the refused ones.
+    pub errors: Vec<String>,
 }
 
 /// Units of one order line, keyed `PO#line`.
@@ -127,6 +148,20 @@ pub struct Ledger {
     pub wrong_ship_dates: BTreeSet<String>,
     /// `PO what` written although the order was cancelled at the channel.
     pub writes_after_cancel: BTreeSet<String>,
+    /// Inventory writes per SKU.
+    pub stock: BTreeMap<String, StockRecord>,
+    /// `SKU warehouse quantity` that the ERP did not show in the ten minutes before the write.
+    pub wrong_stock: BTreeSet<String>,
+    /// SKUs whose `quantityAvailable` was not the sum of the warehouses.
+    pub wrong_stock_sums: BTreeSet<String>,
+    /// SKUs with two objects in flight at one time.
+    pub concurrent_stock: BTreeSet<String>,
+    /// Inventory objects without `sku`.
+    pub nameless_stock: u64,
+    /// `SKU warehouse` left out although the channel had units there.
+    pub omitted_warehouses: BTreeSet<String>,
+    /// POs whose system order the client wanted ended although the channel had not cancelled them.
+    pub needless_cancels: BTreeSet<String>,
 }
 
 impl Ledger {
@@ -136,6 +171,23 @@ impl Ledger {
             *count += 1;
         } else {
             map.insert(key.to_owned(), 1);
+        }
+    }
+
+    /// The channel has lost the invoices of a number: another one is no duplicate.
+    pub(crate) fn forget_invoices(&mut self, po: &str) {
+        if let Some(record) = self.invoices.get_mut(po) {
+            record.applied = 0;
+        }
+    }
+
+    /// The channel has set an order back: acknowledging and reporting it again is no duplicate.
+    pub(crate) fn forget_reports(&mut self, po: &str) {
+        if let Some(record) = self.acks.get_mut(po) {
+            record.applied = 0;
+        }
+        for record in self.shipments.get_mut(po).into_iter().flat_map(BTreeMap::values_mut) {
+            record.applied = 0;
         }
     }
 
@@ -177,9 +229,17 @@ impl Ledger {
             (&self.wrong_parcels, "was reported with other units than the parcel holds"),
             (&self.wrong_ship_dates, "was reported with a wrong ship date"),
             (&self.writes_after_cancel, "was written after the order was cancelled"),
+            (&self.wrong_stock, "was written to the channel and never was the ERP's figure"),
+            (&self.wrong_stock_sums, "was written with a total that is not the sum of its warehouses"),
+            (&self.concurrent_stock, "was written while an earlier write of it was in flight"),
+            (&self.omitted_warehouses, "was left out of a stock write although it had units"),
+            (&self.needless_cancels, "was to be ended in the ERP although the channel had not cancelled it"),
         ];
         for (set, sentence) in sets {
             found.extend(set.iter().map(|what| format!("{what} {sentence}")));
+        }
+        if self.nameless_stock > 0 {
+            found.push(format!("stock was written {} times without a sku", self.nameless_stock));
         }
         for (kind, count) in &self.unknown_paths {
             found.push(format!("{kind} does not exist and was called {count} times"));

@@ -24,8 +24,11 @@ mod tests;
 pub use clock::Now;
 pub use config::{InvoicePrice, SandboxConfig, Timing};
 pub use faults::{Effect, Fault, When};
-pub use kinds::{Expectation, Kind};
-pub use ledger::{AckRecord, CancelRecord, CreateRecord, InvoiceRecord, Ledger, ShipmentRecord, UnitRecord};
+pub use kinds::{CancelPolicy, Expectation, Kind};
+pub use ledger::{
+    AckRecord, CancelRecord, CreateRecord, InvoiceRecord, Ledger, ShipmentRecord, StockRecord, UnitRecord,
+};
 pub use sandbox::Sandbox;
-pub use world::action::{UnknownOrder, WorldAction};
+pub use world::action::{ChannelStatus, UnknownOrder, WorldAction};
+pub use world::differences::StockDifference;
 pub use world::draft::{NewLine, NewOrder};

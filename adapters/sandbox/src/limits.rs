@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use chrono::{DateTime, Duration, Utc};
 
 /// Published DSCO limits: call kind, calls per second (0 = none), calls per minute.
-const RATES: [(&str, usize, usize); 7] = [
+const RATES: [(&str, usize, usize); 10] = [
     ("GET /order/page", 10, 500),
     ("GET /order/", 10, 500),
     ("POST /order/acknowledge", 15, 1000),
@@ -13,6 +13,9 @@ const RATES: [(&str, usize, usize); 7] = [
     ("POST /order/singleShipment", 15, 300),
     ("GET /invoice", 15, 1000),
     ("POST /invoice", 15, 1000),
+    ("GET /inventory", 15, 300),
+    ("POST /inventory/singleItem", 5, 300),
+    ("GET /stream/single/{id}/{partition}/{position}", 0, 15),
 ];
 
 /// Times of the calls of the last minute, per kind. Operations without published numbers are

@@ -4,8 +4,10 @@ mod basics;
 mod cancel;
 mod create;
 mod envelope;
+mod inventory;
 mod list;
 mod outbound;
+mod pairs;
 mod sign;
 mod token;
 
@@ -34,8 +36,7 @@ const REFRESH_PATH: &str = "/api/auth-server/oauth/refresh";
 
 type Service = fn(&mut Core, &Call, &Value) -> Reply;
 
-/// Services with the capacity of their token bucket. The stock list joins them when stock is
-/// simulated.
+/// Services with the capacity of their token bucket.
 fn route(path: &str) -> Option<(Service, usize)> {
     let (service, capacity): (Service, usize) = match path {
         "/pb/mp/order/v2/create" => (create::create, 10),
@@ -43,6 +44,8 @@ fn route(path: &str) -> Option<(Service, usize)> {
         "/pb/mp/order/v2/cancelOrder" => (cancel::mark_not_shipped, 10),
         "/basicOpen/wmsOrder/cancel" => (cancel::cut_off, 1),
         "/erp/sc/routing/wms/order/wmsOrderList" => (outbound::list, 1),
+        "/erp/sc/routing/data/local_inventory/inventoryDetails" => (inventory::list, 1),
+        "/pb/mp/listing/v2/getPairList" => (pairs::list, 10),
         "/pb/mp/shop/v2/getSellerList" => (basics::stores, 10),
         "/erp/sc/data/local_inventory/warehouse" => (basics::warehouses, 1),
         "/erp/sc/routing/wms/WmsLogistics/listUsedLogisticsType" => (basics::logistics_types, 1),

@@ -11,11 +11,12 @@ use tokio::task::JoinHandle;
 use crate::clock::Now;
 use crate::config::SandboxConfig;
 use crate::faults::Fault;
-use crate::kinds::Expectation;
+use crate::kinds::{CancelPolicy, Expectation};
 use crate::ledger::Ledger;
 use crate::server::{self, App, DSCO_BASE, DroppingListener, LINGXING_BASE, Peer};
 use crate::state::Core;
 use crate::world::action::{UnknownOrder, WorldAction};
+use crate::world::differences::StockDifference;
 use crate::world::draft::NewOrder;
 
 /// How long [`Sandbox::stop`] waits for open connections.
@@ -95,8 +96,9 @@ impl Sandbox {
         format!("http://{}/sandbox", self.inner.address)
     }
 
-    /// A run-time settings document that fits this world: every order job on with size 200, and
-    /// all mappings that are not missing on purpose.
+    /// A run-time settings document that fits this world: every job on, order jobs with size 200,
+    /// stock written, cancelled orders cancelled in the ERP (`cancel.in_erp` = `auto`), and all
+    /// mappings that are not missing on purpose.
     #[must_use]
     pub fn settings_json(&self) -> serde_json::Value {
         self.inner.app.lock().settings()
@@ -140,7 +142,23 @@ impl Sandbox {
     /// Where each order has to end; test orders are left out, they must never be seen.
     #[must_use]
     pub fn expectations(&self) -> Vec<Expectation> {
-        self.inner.app.lock().expectations()
+        self.expectations_under(CancelPolicy::Auto)
+    }
+
+    /// Where each order has to end under the other setting of `cancel.in_erp`, too.
+    #[must_use]
+    pub fn expectations_under(&self, policy: CancelPolicy) -> Vec<Expectation> {
+        self.inner.app.lock().expectations(policy)
+    }
+
+    /// Where the channel's stock is not the ERP's, with everything applied that is due by now; of
+    /// the items that the settings lead to from an ERP SKU.
+    #[must_use]
+    pub fn stock_differences(&self) -> Vec<StockDifference> {
+        let now = self.inner.app.now();
+        let mut core = self.inner.app.lock();
+        core.settle(now);
+        core.world.stock_differences(true)
     }
 
     /// Stops serving: open answers get half a second to finish.

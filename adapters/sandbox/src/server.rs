@@ -67,7 +67,8 @@ async fn entry(State(app): State<App>, ConnectInfo(peer): ConnectInfo<Peer>, req
         return respond::plain(&control::handle(&app, parts.method.as_str(), path, &body));
     }
     if let Some(path) = path.strip_prefix(DSCO_BASE) {
-        let call = read(&app, &parts, path, body).await;
+        let mut call = read(&app, &parts, path, body).await;
+        call.kind = format!("{} {}", call.method, dsco::template(path));
         return to_dsco(&app, &peer, call).await;
     }
     if let Some(path) = path.strip_prefix(LINGXING_BASE) {

@@ -6,7 +6,7 @@ use crate::catalog;
 use crate::config::{InvoicePrice, SandboxConfig};
 use crate::dsco::Dsco;
 use crate::faults::FaultBook;
-use crate::kinds::Expectation;
+use crate::kinds::{CancelPolicy, Expectation};
 use crate::ledger::Ledger;
 use crate::lingxing::Lingxing;
 use crate::rng::Rng;
@@ -33,7 +33,7 @@ pub(crate) struct Core {
 impl Core {
     pub(crate) fn new(config: SandboxConfig, now: DateTime<Utc>) -> Self {
         let mut rng = Rng::new(config.seed);
-        let mut world = World::new();
+        let mut world = World::new(&config, now);
         world.generate(&config, &mut rng, now);
         Self {
             world,
@@ -55,6 +55,8 @@ impl Core {
     /// Lets everything happen that was due by now.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>) {
         self.dsco_settle(now);
+        self.world.settle_cancellations(now);
+        self.streams_settle();
         let Some(every) = self.config.arrivals_every else { return };
         if every <= Duration::zero() {
             return;
@@ -75,15 +77,23 @@ impl Core {
         if let WorldAction::PlantInvoice { po, id } = act {
             self.plant_invoice(po, id, now);
         }
+        if let WorldAction::RemoveInvoice { po } = act {
+            self.remove_invoices(po);
+            self.ledger.forget_invoices(po);
+        }
+        if let WorldAction::ResetAtChannel { po, .. } = act {
+            self.ledger.forget_reports(po);
+        }
         Ok(())
     }
 
     /// What each order must come to, in the order of their making.
-    pub(crate) fn expectations(&self) -> Vec<Expectation> {
-        self.world.orders().iter().filter(|order| !order.test).map(|order| order.kind.expectation(&order.po)).collect()
+    pub(crate) fn expectations(&self, policy: CancelPolicy) -> Vec<Expectation> {
+        let seen = self.world.orders().iter().filter(|order| !order.test);
+        seen.map(|order| order.kind.expectation(&order.po, policy)).collect()
     }
 
-    /// Run-time settings that fit this world: every order job on, stock off.
+    /// Run-time settings that fit this world: every job on.
     pub(crate) fn settings(&self) -> serde_json::Value {
         let job =
             |minute: u32| serde_json::json!({ "enabled": true, "cron": format!("0 {minute} * * * *"), "size": 200 });
@@ -106,7 +116,13 @@ impl Core {
                 "ack_orders": job(15),
                 "ship_orders": with(20, "partial", serde_json::json!("wait_all")),
                 "invoice_orders": with(25, "price", serde_json::json!(price)),
+                "sync_stock": {
+                    "enabled": true, "cron": "0 30 * * * *", "size": 100_000, "sync": true,
+                },
+                "pull_sku_pairs": { "enabled": true, "cron": "0 0 3 * * *", "size": 100_000 },
+                "cleanup_exports": { "enabled": true, "cron": "0 0 1 * * *", "size": 1 },
             },
+            "cancel": { "in_erp": "auto" },
             "mapping": catalog::mapping_json(&self.world.catalog),
         })
     }

@@ -96,6 +96,11 @@ pub(crate) fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// A path segment with its percent escapes read once; `+` stays.
+pub(crate) fn decode_segment(text: &str) -> String {
+    decode(&text.replace('+', "%2B"))
+}
+
 fn decode(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());

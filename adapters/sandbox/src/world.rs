@@ -4,13 +4,20 @@
 //! a request arrives. Nothing runs in the background.
 
 pub(crate) mod action;
+pub(crate) mod cancellation;
+pub(crate) mod differences;
 pub(crate) mod draft;
 pub(crate) mod erp;
+mod figure;
 pub(crate) mod generate;
+pub(crate) mod items;
 mod lines;
 pub(crate) mod order;
+pub(crate) mod pairs;
 pub(crate) mod review;
 mod staff;
+pub(crate) mod stock;
+mod stock_action;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,8 +25,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use self::erp::SystemOrder;
+use self::items::Items;
 use self::order::ChannelOrder;
+use self::pairs::Pairs;
+use self::stock::Stock;
 use crate::catalog::Catalog;
+use crate::config::SandboxConfig;
+use crate::rng::Rng;
+
+/// Keeps the numbers of stock apart from those of orders: more stock leaves the orders as they are.
+const STOCK_STREAM: u64 = 0x5354_4f43_4b00_0001;
 
 /// All orders with the indexes that keep each request proportional to its result.
 #[derive(Debug)]
@@ -33,13 +48,24 @@ pub(crate) struct World {
     systems_by_po: HashMap<Arc<str>, Vec<usize>>,
     /// Orders that the ERP merges: the named one to the naming one.
     siblings: HashMap<Arc<str>, Arc<str>>,
+    /// Orders that their retailers will cancel, and when.
+    cancellations: BTreeSet<(DateTime<Utc>, usize)>,
+    pub(crate) stock: Stock,
+    pub(crate) items: Items,
+    pub(crate) pairs: Pairs,
     next_number: u64,
 }
 
 impl World {
-    pub(crate) fn new() -> Self {
+    /// A world with stock and without orders.
+    pub(crate) fn new(config: &SandboxConfig, now: DateTime<Utc>) -> Self {
+        let catalog = Catalog::new(config.stock_items);
+        let mut rng = Rng::new(config.seed ^ STOCK_STREAM);
+        let stock = Stock::seed(&catalog, &mut rng);
+        let items = Items::seed(&catalog, &stock, config.stock_differs_per_mille, &mut rng, now);
+        let pairs = Pairs::seed(&catalog, now);
         Self {
-            catalog: Catalog::new(),
+            catalog,
             orders: Vec::new(),
             by_po: HashMap::new(),
             by_created: BTreeSet::new(),
@@ -47,6 +73,10 @@ impl World {
             systems: Vec::new(),
             systems_by_po: HashMap::new(),
             siblings: HashMap::new(),
+            cancellations: BTreeSet::new(),
+            stock,
+            items,
+            pairs,
             next_number: 0,
         }
     }

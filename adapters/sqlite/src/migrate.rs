@@ -10,11 +10,14 @@ use crate::error::{migration_failed, unavailable};
 use crate::open::SqliteStore;
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 4] = [
+const VERSIONS: [(i64, &str, &str); 7] = [
     (1, "orders", include_str!("../../../migrations/sqlite/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/sqlite/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/sqlite/0003_writes.sql")),
     (4, "settings", include_str!("../../../migrations/sqlite/0004_settings.sql")),
+    (5, "attention", include_str!("../../../migrations/sqlite/0005_attention.sql")),
+    (6, "stock", include_str!("../../../migrations/sqlite/0006_stock.sql")),
+    (7, "leases", include_str!("../../../migrations/sqlite/0007_leases.sql")),
 ];
 
 pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {

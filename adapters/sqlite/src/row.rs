@@ -14,7 +14,7 @@ macro_rules! order_columns {
         "o.route, o.po, o.channel_order_id, o.created_at, o.updated_at, o.channel_status, o.stage, \
          o.stage_entered_at, o.retailer_id, o.warehouse_code, o.service_level, o.sku_list, o.ship_by, \
          o.erp_order_no, o.tracking, o.invoice_id, o.attempts, o.last_kind, o.last_reason, o.last_detail, \
-         o.last_at, o.last_run_id, o.next_try_at, o.hold"
+         o.last_at, o.last_run_id, o.next_try_at, o.hold, o.cancel_by"
     };
 }
 pub(crate) use order_columns;
@@ -61,6 +61,11 @@ impl<'r> Values<'r> {
         DateTime::from_timestamp_micros(micros).map(Some).ok_or_else(|| self.corrupt(column))
     }
 
+    /// A count of rows.
+    pub(crate) fn count(&self, column: &'static str) -> Stored<u64> {
+        u64::try_from(self.get::<i64>(column)?).map_err(|_| self.corrupt(column))
+    }
+
     pub(crate) fn stage(&self, column: &'static str) -> Stored<Stage> {
         self.stage_or_none(column)?.ok_or_else(|| self.corrupt(column))
     }
@@ -102,6 +107,7 @@ pub(crate) fn order_row(row: &SqliteRow) -> Stored<OrderRow> {
         last_outcome: last_outcome(&values)?,
         next_try_at: values.time_or_none("next_try_at")?,
         hold: values.get("hold")?,
+        cancel_by: values.get("cancel_by")?,
     })
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
-use sqlx::sqlite::SqlitePool;
-use sqlx::{Row, SqliteConnection};
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
@@ -183,29 +183,46 @@ pub(crate) async fn finish(store: &SqliteStore, guard: RunGuard, end: &RunEnd) -
     tx.commit().await.map_err(unavailable)
 }
 
-pub(crate) async fn runs(store: &SqliteStore, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>> {
-    const COLUMNS: &str = "run_id, route, job, \"trigger\", po, state, started_at, finished_at, report, error";
-    let mut query = sqlx::QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run"));
+/// The columns of [`run_record`].
+const COLUMNS: &str = "run_id, route, job, \"trigger\", po, state, started_at, finished_at, report, error";
+
+pub(crate) async fn runs(
+    store: &SqliteStore,
+    route: Option<&RouteName>,
+    job: Option<&str>,
+    limit: u32,
+) -> Stored<Vec<RunRecord>> {
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE true"));
     if let Some(route) = route {
-        query.push(" WHERE route = ").push_bind(&route.0);
+        query.push(" AND route = ").push_bind(&route.0);
+    }
+    if let Some(job) = job {
+        query.push(" AND job = ").push_bind(job);
     }
     query.push(" ORDER BY run_no DESC LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(store.reader()).await.map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
-            Ok(RunRecord {
-                run_id: values.get("run_id")?,
-                route: RouteName(values.get("route")?),
-                job: values.get("job")?,
-                trigger: values.get("trigger")?,
-                po: values.get("po")?,
-                state: values.get("state")?,
-                started_at: values.time("started_at")?,
-                finished_at: values.time_or_none("finished_at")?,
-                report: values.get("report")?,
-                error: values.get("error")?,
-            })
-        })
-        .collect()
+    rows.iter().map(run_record).collect()
+}
+
+pub(crate) async fn run(store: &SqliteStore, run_id: &str) -> Stored<Option<RunRecord>> {
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE run_id = "));
+    query.push_bind(run_id);
+    let row = query.build().fetch_optional(store.reader()).await.map_err(unavailable)?;
+    row.as_ref().map(run_record).transpose()
+}
+
+fn run_record(row: &SqliteRow) -> Stored<RunRecord> {
+    let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
+    Ok(RunRecord {
+        run_id: values.get("run_id")?,
+        route: RouteName(values.get("route")?),
+        job: values.get("job")?,
+        trigger: values.get("trigger")?,
+        po: values.get("po")?,
+        state: values.get("state")?,
+        started_at: values.time("started_at")?,
+        finished_at: values.time_or_none("finished_at")?,
+        report: values.get("report")?,
+        error: values.get("error")?,
+    })
 }

@@ -254,7 +254,8 @@ async fn update(
              SET stage_entered_at = CASE WHEN stage = ?1 THEN stage_entered_at ELSE ?2 END,
                  attempts = CASE WHEN stage = ?1 THEN attempts ELSE 0 END,
                  last_tried_at = CASE WHEN stage = ?1 THEN last_tried_at END,
-                 next_try_at = CASE WHEN stage = ?1 THEN next_try_at END,
+                 -- News of the channel, a cancellation above all, do not wait for the back-off.
+                 next_try_at = CASE WHEN stage = ?1 AND channel_status = ?5 THEN next_try_at END,
                  stage = ?1, changed_at = ?2, created_at = ?3, updated_at = ?4, channel_status = ?5,
                  channel_order_id = CASE WHEN ?6 = '' THEN channel_order_id ELSE ?6 END,
                  retailer_id = ?7, warehouse_code = ?8, service_level = ?9, sku_list = ?10, sku_names = ?11,

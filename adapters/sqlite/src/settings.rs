@@ -1,30 +1,50 @@
 //! Versions of settings.
 
 use chrono::{DateTime, Utc};
-use ipass_core::ports::{RouteName, SettingsVersion, Stored};
+use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
+use sqlx::sqlite::SqliteRow;
 
 use crate::error::unavailable;
 use crate::open::SqliteStore;
 use crate::row::{Values, micros};
 
 pub(crate) async fn settings(store: &SqliteStore, route: &RouteName) -> Stored<Option<SettingsVersion>> {
-    let row = sqlx::query(
+    Ok(history(store, route, 1).await?.pop())
+}
+
+pub(crate) async fn at(store: &SqliteStore, route: &RouteName, version: i64) -> Stored<Option<SettingsVersion>> {
+    let row =
+        sqlx::query("SELECT version, document, author, saved_at FROM settings_version WHERE route = ? AND version = ?")
+            .bind(&route.0)
+            .bind(version)
+            .fetch_optional(store.reader())
+            .await
+            .map_err(unavailable)?;
+    row.as_ref().map(|row| settings_version(row, route)).transpose()
+}
+
+pub(crate) async fn history(store: &SqliteStore, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
+    let rows = sqlx::query(
         "SELECT version, document, author, saved_at
          FROM settings_version WHERE route = ?
-         ORDER BY version DESC LIMIT 1",
+         ORDER BY version DESC LIMIT ?",
     )
     .bind(&route.0)
-    .fetch_optional(store.reader())
+    .bind(limit)
+    .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    let Some(row) = row else { return Ok(None) };
-    let values = Values::new(&row, "settings_version", &*route.0);
-    Ok(Some(SettingsVersion {
+    rows.iter().map(|row| settings_version(row, route)).collect()
+}
+
+fn settings_version(row: &SqliteRow, route: &RouteName) -> Stored<SettingsVersion> {
+    let values = Values::new(row, "settings_version", &*route.0);
+    Ok(SettingsVersion {
         version: values.get("version")?,
         document: values.get("document")?,
         author: values.get("author")?,
         saved_at: values.time("saved_at")?,
-    }))
+    })
 }
 
 pub(crate) async fn save_settings(
@@ -32,21 +52,30 @@ pub(crate) async fn save_settings(
     route: &RouteName,
     document: &str,
     author: &str,
+    expected: Option<i64>,
     now: DateTime<Utc>,
 ) -> Stored<i64> {
     let mut tx = store.begin_write().await?;
-    let version: i64 = sqlx::query_scalar(
-        "INSERT INTO settings_version (route, version, document, author, saved_at)
-         SELECT ?1, coalesce(max(version), 0) + 1, ?2, ?3, ?4 FROM settings_version WHERE route = ?1
-         RETURNING version",
-    )
-    .bind(&route.0)
-    .bind(document)
-    .bind(author)
-    .bind(micros(now))
-    .fetch_one(&mut *tx)
-    .await
-    .map_err(unavailable)?;
+    let live: i64 = sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM settings_version WHERE route = ?")
+        .bind(&route.0)
+        .fetch_one(&mut *tx)
+        .await
+        .map_err(unavailable)?;
+    if expected.is_some_and(|expected| expected != live) {
+        return Err(StoreError::Conflict(format!(
+            "the settings of route {route} were changed meanwhile: version {live} is live"
+        )));
+    }
+    let version = live + 1;
+    sqlx::query("INSERT INTO settings_version (route, version, document, author, saved_at) VALUES (?, ?, ?, ?, ?)")
+        .bind(&route.0)
+        .bind(version)
+        .bind(document)
+        .bind(author)
+        .bind(micros(now))
+        .execute(&mut *tx)
+        .await
+        .map_err(unavailable)?;
     sqlx::query(
         "UPDATE order_sync SET next_try_at = NULL
          WHERE route = ? AND stage < 5 AND last_kind = 'blocked' AND next_try_at IS NOT NULL",

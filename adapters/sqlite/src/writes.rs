@@ -1,6 +1,6 @@
 //! The ledger of remote writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
@@ -26,6 +26,22 @@ pub(crate) async fn writes_of(store: &SqliteStore, route: &RouteName, orders: &[
     )
     .bind(&route.0)
     .bind(Value::from(pos).to_string())
+    .fetch_all(store.reader())
+    .await
+    .map_err(unavailable)?;
+    rows.iter().map(remote_write).collect()
+}
+
+pub(crate) async fn open_writes(store: &SqliteStore, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
+    // The index by name: of all indexes with the route, only this one leaves out what has ended.
+    let rows = sqlx::query(
+        "SELECT kind, po, part, state, request_hash, receipt, intended_at, noted_at, attempts, message
+         FROM remote_write INDEXED BY remote_write_open
+         WHERE route = ? AND kind = ? AND state IN ('intended', 'accepted', 'unknown')
+         ORDER BY po, part",
+    )
+    .bind(&route.0)
+    .bind(kind.as_str())
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
@@ -92,12 +108,14 @@ pub(crate) async fn intend(
          SET state = 'intended', request_hash = excluded.request_hash, attempts = attempts + 1, receipt = NULL,
              message = NULL, noted_at = NULL, intended_at = excluded.intended_at, run_no = excluded.run_no
          WHERE state IN ('rejected', 'void')
+            OR (state = 'applied' AND kind IN (SELECT value FROM json_each(?5)))
          RETURNING kind, po, part",
     )
     .bind(&run.route.0)
     .bind(micros(now))
     .bind(run.fence)
     .bind(Value::from(rows).to_string())
+    .bind(repeating(intents))
     .fetch_all(&mut *tx)
     .await
     .map_err(unavailable)?;
@@ -106,6 +124,13 @@ pub(crate) async fn intend(
     let mut refused: Vec<WriteKey> = seen.into_iter().filter(|key| !committed.contains(*key)).cloned().collect();
     refused.sort();
     Ok(refused)
+}
+
+/// The kinds among the intents of which one that was applied may follow another, as a JSON array.
+fn repeating(intents: &[Intent]) -> String {
+    let kinds: BTreeSet<&str> =
+        intents.iter().map(|i| i.key.kind).filter(|kind| kind.repeats()).map(WriteKind::as_str).collect();
+    kinds.into_iter().collect::<Value>().to_string()
 }
 
 pub(crate) async fn note(store: &SqliteStore, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()> {

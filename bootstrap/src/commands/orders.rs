@@ -1,6 +1,5 @@
 //! `ipass orders`.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Clock as _, OrderFilter, OrderRow, StageEdit, StoreError, TimelineEvent};
 use ipass_core::reason::{Actor, Language, OutcomeKind};
@@ -8,8 +7,8 @@ use ipass_core::run::Route;
 use ipass_core::stage::Stage;
 use serde_json::{Value, json};
 
-use super::{End, Service, print};
-use crate::cli::{ListArgs, OrdersCommand};
+use super::{End, Service, po_number as po, print, time};
+use crate::cli::{ListArgs, OrderFilterArgs, OrdersCommand};
 use crate::clock::SystemClock;
 use crate::config::BootConfig;
 
@@ -21,7 +20,7 @@ const UNREADABLE: u32 = 1000;
 pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: bool) -> Result<(), End> {
     let service = Service::open(config).await?;
     match command {
-        OrdersCommand::List(args) => list(&service, args, json).await,
+        OrdersCommand::List(args) => list(&service, *args, json).await,
         OrdersCommand::Show(args) => {
             let route = service.route(args.route.as_deref())?;
             show(&service, &route, &po(&args.po)?, json).await
@@ -77,11 +76,96 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             });
             Ok(())
         }
+        OrdersCommand::Causes(args) => {
+            let route = args.route.as_deref().map(|name| service.route(Some(name))).transpose()?;
+            causes(&service, route.as_deref(), json).await
+        }
+        OrdersCommand::Hold { po: number, reason, by } => {
+            if reason.trim().is_empty() {
+                return Err(End::usage("--reason is empty; say why, it is shown with the order"));
+            }
+            let route = service.route(by.route.as_deref())?;
+            let number = po(&number)?;
+            let now = SystemClock::from_environment().now();
+            service.store.set_hold(&route.name, &number, Some(&reason), &by.by, now).await.map_err(End::failed)?;
+            done(json, &number, "is on hold; the schedule leaves it alone until it is released");
+            Ok(())
+        }
+        OrdersCommand::Release { po: number, by } => {
+            let route = service.route(by.route.as_deref())?;
+            let number = po(&number)?;
+            let now = SystemClock::from_environment().now();
+            service.store.set_hold(&route.name, &number, None, &by.by, now).await.map_err(End::failed)?;
+            done(json, &number, "is released, and due now");
+            Ok(())
+        }
+        OrdersCommand::CancelInErp { po: number, by } => {
+            let route = service.route(by.route.as_deref())?;
+            let number = po(&number)?;
+            let now = SystemClock::from_environment().now();
+            service.store.approve_cancel(&route.name, &number, &by.by, now).await.map_err(End::failed)?;
+            done(
+                json,
+                &number,
+                "may be cancelled in the ERP; the next run of its job does it, if the channel still calls it cancelled",
+            );
+            Ok(())
+        }
     }
 }
 
-fn po(text: &str) -> Result<PoNumber, End> {
-    PoNumber::new(text).ok_or_else(|| End::usage("the PO number is empty"))
+fn done(json: bool, po: &PoNumber, what: &str) {
+    print(&if json {
+        json!({"result": "done", "po_number": po.as_str()}).to_string()
+    } else {
+        format!("{po} {what}.")
+    });
+}
+
+async fn causes(service: &Service, route: Option<&Route>, json: bool) -> Result<(), End> {
+    let groups = service.store.causes(route.map(|route| &route.name)).await.map_err(End::failed)?;
+    if json {
+        let rows: Vec<Value> = groups
+            .iter()
+            .map(|group| {
+                let detail = group.detail.as_deref().unwrap_or(&group.sample_detail);
+                json!({
+                    "route": group.route.0,
+                    "status": group.stage.number(),
+                    "reason": group.reason.code(),
+                    "outcome": group.reason.kind().as_str(),
+                    "detail": group.detail,
+                    "orders": group.orders,
+                    "oldest_since": time(group.oldest),
+                    "sample": group.sample.as_str(),
+                    "sentence": {
+                        "en": group.reason.sentence(Language::En, detail),
+                        "zh": group.reason.sentence(Language::Zh, detail),
+                    },
+                    "who_acts": {"en": group.reason.actor().names().0, "zh": group.reason.actor().names().1},
+                })
+            })
+            .collect();
+        print(&json!({"causes": rows}).to_string());
+        return Ok(());
+    }
+    if groups.is_empty() {
+        print("No unfinished order has a reason to stay.");
+    }
+    for group in &groups {
+        let detail = group.detail.as_deref().unwrap_or(&group.sample_detail);
+        print(&format!(
+            "{:>6} orders at {} since {}, e.g. {}, who acts: {}\n        {}\n        {}",
+            group.orders,
+            group.stage,
+            time(group.oldest),
+            group.sample,
+            group.reason.actor().names().0,
+            group.reason.sentence(Language::En, detail),
+            group.reason.sentence(Language::Zh, detail),
+        ));
+    }
+    Ok(())
 }
 
 async fn row(service: &Service, route: &Route, po: &PoNumber) -> Result<OrderRow, End> {
@@ -123,22 +207,28 @@ async fn unreadable(service: &Service, route: &Route, json: bool) -> Result<(), 
     Ok(())
 }
 
-async fn list(service: &Service, args: ListArgs, json: bool) -> Result<(), End> {
-    let route = args.route.as_deref().map(|name| service.route(Some(name))).transpose()?;
-    let filter = OrderFilter {
+pub(super) fn filter_of(args: OrderFilterArgs) -> OrderFilter {
+    OrderFilter {
         po: args.po,
         stages: args.status.iter().filter_map(|number| Stage::from_number(i64::from(*number))).collect(),
         outcome: args.outcome.as_deref().and_then(OutcomeKind::parse),
         reason: args.reason,
+        channel_status: args.channel_status,
+        retailer_id: args.retailer,
+        warehouse_code: args.warehouse,
+        service_level: args.shipment,
         sku: args.sku,
         tracking: args.tracking,
         invoice_id: args.invoice,
-        warehouse_code: args.warehouse,
-        retailer_id: args.retailer,
         created_from: args.start,
         created_until: args.end,
-        ..OrderFilter::default()
-    };
+        held: args.held.then_some(true),
+    }
+}
+
+async fn list(service: &Service, args: ListArgs, json: bool) -> Result<(), End> {
+    let route = args.route.as_deref().map(|name| service.route(Some(name))).transpose()?;
+    let filter = filter_of(args.filter);
     let page = service
         .store
         .search(route.as_ref().map(|route| &route.name), &filter, args.cursor.as_deref(), args.limit)
@@ -284,8 +374,4 @@ fn event_json(event: &TimelineEvent) -> Value {
         "what": event.what,
         "detail": event.detail,
     })
-}
-
-fn time(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

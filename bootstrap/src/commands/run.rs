@@ -27,7 +27,8 @@ pub(super) async fn run(config: BootConfig, args: RunArgs, json: bool) -> Result
     };
     let range = args.start.zip(args.end).map(|(start, end)| PullRange { start, end });
     let named = po.clone();
-    let request = RunRequest { job, trigger: Trigger::Manual, po, range, size: args.size, dry_run: args.dry_run };
+    let request =
+        RunRequest { po, range, size: args.size, dry_run: args.dry_run, ..RunRequest::of(job, Trigger::Manual) };
 
     let stop = CancellationToken::new();
     let watch = ProcessWatch::new(stop.clone());
@@ -95,6 +96,10 @@ fn text(report: &RunReport) -> String {
                 cause.reason.sentence(Language::En, &cause.detail)
             ));
         }
+    }
+    lines.extend(report.done.stock_records.iter().map(|record| format!("  {}", super::stock::line(record))));
+    for finding in report.done.check.iter().flat_map(|check| &check.findings) {
+        lines.push(format!("  {}: {}", finding.po, finding.kind.sentences().0));
     }
     lines.join("\n")
 }

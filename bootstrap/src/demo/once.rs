@@ -42,7 +42,7 @@ pub(super) struct Findings {
 }
 
 pub(super) async fn once(args: &DemoArgs, json: bool) -> Result<(), End> {
-    let _telemetry = telemetry::start(None, Console::Silent).map_err(End::failed)?;
+    let _telemetry = telemetry::start(None, Console::Silent, "").map_err(End::failed)?;
     let started = Instant::now();
     let world = World::build(args, SimulatedClock::jumping(start_of_world()), None).await?;
     let bar = progress(u64::from(args.orders), json);

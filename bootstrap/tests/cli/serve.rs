@@ -129,7 +129,7 @@ fn readiness_names_broken_settings() {
         runtime().block_on(async {
             let store = SqliteStore::open(&world.store_url).await.unwrap();
             let route = RouteName("dsco_lingxing".to_owned());
-            store.save_settings(&route, document, "an older version", now()).await.unwrap();
+            store.save_settings(&route, document, "an older version", None, now()).await.unwrap();
             store.close().await;
         });
     };

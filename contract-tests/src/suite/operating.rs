@@ -1,7 +1,7 @@
 //! What a person does to an order.
 
 use ipass_core::job::Job;
-use ipass_core::ports::{StageEdit, StoreError, SyncStore};
+use ipass_core::ports::{Selection, StageEdit, StoreError, SyncStore};
 use ipass_core::reason::Reason;
 use ipass_core::stage::Stage;
 
@@ -62,7 +62,7 @@ pub async fn an_order_of_a_dead_run_is_moved_by_a_person(store: &dyn SyncStore) 
         }
     }
     assert_eq!(row(store, "1").await.stage, Stage::Completed);
-    assert_eq!(store.runs(Some(&route()), 1).await.expect("runs")[0].state, "interrupted");
+    assert_eq!(store.runs(Some(&route()), None, 1).await.expect("runs")[0].state, "interrupted");
 }
 
 /// And nothing is written.
@@ -100,4 +100,74 @@ pub async fn the_timeline_gives_the_newest_facts_oldest_first(store: &dyn SyncSt
     assert_eq!(stages, [Some(1), Some(1), Some(2), Some(3), Some(4)]);
     let newest = store.timeline(&route(), &po("1"), 2).await.expect("a timeline");
     assert_eq!(newest.iter().map(|event| event.to.map(Stage::number)).collect::<Vec<_>>(), [Some(3), Some(4)]);
+}
+
+/// By the schedule; a run on the order itself takes it.
+pub async fn a_held_order_is_left_alone_until_it_is_released(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1), pulled("2", 2)]).await;
+    let mut step = stayed("1", PUSH, Reason::MissingShopMapping, "r");
+    step.next_try_at = Some(minute(500));
+    look_once(store, step, 10).await;
+    let holding =
+        async |text| store.set_hold(&route(), &po("1"), text, "ann", minute(70)).await.expect("an order is held");
+    holding(Some("asked the retailer")).await;
+    let held = row(store, "1").await;
+    assert_eq!((held.hold.as_deref(), held.next_try_at), (Some("asked the retailer"), Some(minute(500))));
+    let run = begin(store, Job::PushOrders, None).await;
+    let anyway = Selection { ignore_next_try: true, peek: true, ..due(PUSH, 9, 600) };
+    assert_eq!(claim(store, &run.run, &anyway).await, ["2"]);
+    let named = Selection { po: Some(po("1")), ..anyway.clone() };
+    assert_eq!(claim(store, &run.run, &named).await, ["1"]);
+    holding(None).await;
+    let released = row(store, "1").await;
+    assert_eq!((released.hold, released.next_try_at), (None, None));
+    assert_eq!((released.stage, released.attempts, released.last_outcome), (held.stage, 1, held.last_outcome));
+    assert_eq!(claim(store, &run.run, &due(PUSH, 9, 71)).await, ["2", "1"]);
+}
+
+/// Who, and what was typed.
+pub async fn holding_and_releasing_are_in_the_timeline(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    store.set_hold(&route(), &po("1"), Some("wait"), "ann", minute(70)).await.expect("an order is held");
+    store.set_hold(&route(), &po("1"), None, "bob", minute(71)).await.expect("an order is released");
+    let events = timeline(store, "1").await;
+    let told: Vec<_> = events[1..]
+        .iter()
+        .map(|event| (event.kind.as_str(), event.what.as_str(), event.detail.as_str(), event.by.as_str(), event.at))
+        .collect();
+    assert_eq!(told, [("operator", "hold", "wait", "ann", minute(70)), ("operator", "release", "", "bob", minute(71))]);
+}
+
+/// It is due, and it is known who decided.
+pub async fn a_person_lets_the_service_cancel_in_the_erp(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1), pulled("2", 2)]).await;
+    let mut step = stayed("1", PUSH, Reason::CancelNeedsDecision, "r");
+    step.next_try_at = Some(minute(500));
+    look_once(store, step, 10).await;
+    assert_eq!(row(store, "1").await.cancel_by, None);
+    store.approve_cancel(&route(), &po("1"), "ann", minute(70)).await.expect("a decision is stored");
+    let decided = row(store, "1").await;
+    assert_eq!((decided.cancel_by.as_deref(), decided.next_try_at), (Some("ann"), None));
+    let events = timeline(store, "1").await;
+    let last = events.last().expect("an event");
+    assert_eq!((last.kind.as_str(), last.what.as_str(), last.by.as_str()), ("operator", "cancel_in_erp", "ann"));
+    assert_eq!((last.detail.as_str(), last.from, last.to), ("", None, None));
+    let run = begin(store, Job::PushOrders, None).await;
+    let claimed = store.claim(&run.run, &due(PUSH, 9, 71)).await.expect("orders are claimed");
+    let decided: Vec<_> = claimed.iter().map(|order| order.cancel_by.as_deref()).collect();
+    assert_eq!(decided, [None, Some("ann")]);
+}
+
+/// And it is said which one.
+pub async fn an_order_that_is_not_there_is_neither_held_nor_cancelled(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    for (route, number) in [(route(), "2"), (other_route(), "1")] {
+        let held = store.set_hold(&route, &po(number), Some("x"), "ann", minute(70)).await;
+        let released = store.set_hold(&route, &po(number), None, "ann", minute(70)).await;
+        let decided = store.approve_cancel(&route, &po(number), "ann", minute(70)).await;
+        for refused in [held, released, decided] {
+            assert!(matches!(&refused, Err(StoreError::Conflict(words)) if words.contains(number)), "{refused:?}");
+        }
+        assert_eq!(store.timeline(&route, &po(number), 9).await.expect("a timeline"), []);
+    }
 }

@@ -153,6 +153,22 @@ pub async fn a_status_change_is_in_the_timeline(store: &dyn SyncStore) {
     assert_eq!(timeline(store, "1").await[1].detail, "created -> shipment_pending");
 }
 
+/// A cancellation above all; other changes wait for the back-off.
+pub async fn news_of_the_channels_status_makes_an_order_due(store: &dyn SyncStore) {
+    let first = pulled("1", 1);
+    stored(store, std::slice::from_ref(&first)).await;
+    let mut step = stayed("1", Stage::AwaitingPush, Reason::MissingShopMapping, "r");
+    step.next_try_at = Some(minute(900));
+    look_once(store, step, 10).await;
+    let before = row(store, "1").await;
+    stored(store, &[changed(&first, 2, ChannelStatus::Created)]).await;
+    assert_eq!(row(store, "1").await.next_try_at, Some(minute(900)));
+    stored(store, &[changed(&first, 3, ChannelStatus::Cancelled)]).await;
+    let row = row(store, "1").await;
+    assert_eq!((row.next_try_at, row.channel_status.as_str()), (None, "cancelled"));
+    assert_eq!((row.stage, row.attempts, row.last_outcome), (before.stage, before.attempts, before.last_outcome));
+}
+
 /// The first order keeps its number; the second is kept for a person, in the same page as well.
 pub async fn a_second_order_with_the_same_po_is_kept_unread(store: &dyn SyncStore) {
     let first = pulled("1", 1);

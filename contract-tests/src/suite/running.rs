@@ -69,7 +69,7 @@ pub async fn a_dead_run_is_interrupted_and_its_orders_are_free(store: &dyn SyncS
     let living = begin(store, Job::AckOrders, None).await;
     drop(dead);
     let other = begin(store, Job::CheckOrders, None).await;
-    let runs = store.runs(Some(&route()), 10).await.expect("runs");
+    let runs = store.runs(Some(&route()), None, 10).await.expect("runs");
     let states: Vec<_> = runs.iter().map(|run| (run.job.as_str(), run.state.as_str())).collect();
     let expected = [
         ("check_orders", "running"),
@@ -158,17 +158,37 @@ pub async fn the_history_shows_the_newest_runs_first(store: &dyn SyncStore) {
     let Begun::Started(other) = try_begin(store, &other_route(), Job::PullOrders, None).await else {
         panic!("nothing runs there");
     };
-    let all = store.runs(None, 10).await.expect("runs");
+    let all = store.runs(None, None, 10).await.expect("runs");
     assert_eq!(all.iter().map(|run| run.run_id.as_str()).collect::<Vec<_>>(), [other.run.run_id.as_str(), &run_id]);
     assert!(all[0].run_id > all[1].run_id, "run ids sort by time");
-    assert_eq!(store.runs(None, 1).await.expect("runs").len(), 1);
-    let ours = store.runs(Some(&route()), 10).await.expect("runs");
+    assert_eq!(store.runs(None, None, 1).await.expect("runs").len(), 1);
+    let ours = store.runs(Some(&route()), None, 10).await.expect("runs");
     assert_eq!(ours.len(), 1);
     let run = &ours[0];
     assert_eq!((run.job.as_str(), run.trigger.as_str(), run.po.as_deref()), ("push_orders", "manual", Some("7")));
     assert_eq!((run.state.as_str(), run.started_at, run.finished_at), ("failed", minute(0), Some(minute(3))));
     assert_eq!(run.report.as_deref(), Some("{\"looked_at\":1}"));
     assert_eq!(run.error.as_deref(), Some("the settings forbid it"));
+}
+
+/// By the name of its job, or by its own.
+pub async fn the_runs_of_one_job_and_one_run_are_found(store: &dyn SyncStore) {
+    let push = begin(store, Job::PushOrders, None).await;
+    let ack = begin(store, Job::AckOrders, None).await;
+    let push_id = push.run.run_id.clone();
+    finish(store, push).await;
+    let again = begin(store, Job::PushOrders, None).await;
+    let ids = async |of: Option<&_>, job, limit| {
+        let runs = store.runs(of, Some(job), limit).await.expect("runs");
+        runs.into_iter().map(|run| run.run_id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(Some(&route()), "push_orders", 9).await, [&*again.run.run_id, &push_id]);
+    assert_eq!(ids(None, "push_orders", 1).await, [&*again.run.run_id]);
+    assert_eq!(ids(None, "ack_orders", 9).await, [&*ack.run.run_id]);
+    assert_eq!(ids(Some(&other_route()), "push_orders", 9).await, Vec::<String>::new());
+    let run = store.run(&push_id).await.expect("an answer").expect("a run");
+    assert_eq!((run.run_id.as_str(), run.job.as_str(), run.state.as_str()), (&*push_id, "push_orders", "done"));
+    assert_eq!(store.run("no such run").await.expect("an answer"), None);
 }
 
 /// As every start does it.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{OrderFilter, RunRef, SaveOrder, SyncStore};
+use ipass_core::ports::{OrderFilter, RowSink, RunRef, SaveOrder, SyncStore};
 use ipass_core::reason::{OutcomeKind, Reason};
 use ipass_core::stage::Stage;
 
@@ -152,5 +152,25 @@ async fn listing(store: &dyn SyncStore, before: u32) -> Vec<String> {
     let start = Instant::now();
     store.counts(&route()).await.expect("counts");
     lines.push(format!("counts {:.2?}", start.elapsed()));
+    let start = Instant::now();
+    let groups = store.causes(None).await.expect("causes");
+    lines.push(format!("causes {:.2?} ({} groups)", start.elapsed(), groups.len()));
+    for (what, route) in [("export", Some(route())), ("export, all routes", None)] {
+        let start = Instant::now();
+        let mut bytes = Bytes(0);
+        let count = store.export_orders(route.as_ref(), &OrderFilter::default(), &mut bytes).await.expect("an export");
+        let count = u32::try_from(count).expect("few enough");
+        lines.push(format!("{}, {} bytes", rate(what, count, start.elapsed()), bytes.0));
+    }
     lines
+}
+
+/// Counts what it is given.
+struct Bytes(usize);
+
+impl RowSink for Bytes {
+    fn row(&mut self, cells: &[Option<&str>]) -> bool {
+        self.0 += cells.iter().flatten().map(|cell| cell.len()).sum::<usize>();
+        true
+    }
 }

@@ -139,3 +139,70 @@ pub async fn writes_belong_to_their_route(store: &dyn SyncStore) {
     assert_eq!(store.writes_of(&route(), &[po("1"), po("2")]).await.expect("writes").len(), 1);
     assert_eq!(store.writes_of(&route(), &[]).await.expect("writes"), []);
 }
+
+/// Figures are replaced; what was done for an order is done for good.
+pub async fn a_stock_figure_may_follow_one_that_was_applied(store: &dyn SyncStore) {
+    let run = begin(store, Job::SyncStock, None).await;
+    let stock = |sku: &str| Intent { key: WriteKey::whole(WriteKind::Stock, po(sku)), request_hash: "h".to_owned() };
+    let tell = async |sku: &str, state| {
+        let note = WriteNote { key: stock(sku).key, state, receipt: Some(Receipt("r".to_owned())), message: None };
+        store.note(&run.run, &[note], minute(50)).await.expect("a note is committed");
+    };
+    for attempt in 1..=3 {
+        let intents = [stock("SKU-1"), intent("a")];
+        let refused = store.intend(&run.run, &intents, minute(attempt)).await.expect("intents are committed");
+        assert_eq!(refused, if attempt == 1 { vec![] } else { vec![key("a")] });
+        let writes = store.writes_of(&route(), &[po("SKU-1")]).await.expect("writes");
+        assert_eq!((writes.len(), writes[0].state, &writes[0].receipt), (1, WriteState::Intended, &None));
+        assert_eq!(i64::from(writes[0].attempts), attempt);
+        for state in [WriteState::Accepted, WriteState::Unknown] {
+            tell("SKU-1", state).await;
+            let refused = store.intend(&run.run, &[stock("SKU-1")], minute(40)).await.expect("an answer");
+            assert_eq!(refused, [stock("SKU-1").key], "an open figure is not sent again");
+        }
+        tell("SKU-1", WriteState::Applied).await;
+        store.note(&run.run, &[note("a", WriteState::Applied)], minute(50)).await.expect("a note is committed");
+    }
+}
+
+/// It is about an item; an order may have the same name.
+pub async fn stock_figures_are_in_no_timeline(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1)]).await;
+    let run = begin(store, Job::SyncStock, None).await;
+    let key = WriteKey::whole(WriteKind::Stock, po("1"));
+    for state in [WriteState::Unknown, WriteState::Rejected, WriteState::Applied] {
+        let intent = Intent { key: key.clone(), request_hash: "h".to_owned() };
+        store.intend(&run.run, &[intent], minute(1)).await.expect("intents are committed");
+        tell(store, &run.run, WriteNote { key: key.clone(), state, receipt: None, message: Some("m".to_owned()) })
+            .await;
+    }
+    assert_eq!(facts(store, "1").await, ["pulled created"]);
+}
+
+/// Of one kind and one route; what has ended is not among them.
+pub async fn open_writes_are_those_without_an_end(store: &dyn SyncStore) {
+    let run = begin(store, Job::ShipOrders, None).await;
+    let parts = ["intended", "accepted", "unknown", "applied", "rejected", "void"];
+    intend(store, &run.run, &parts, 1).await;
+    for (part, state) in parts.into_iter().zip([
+        WriteState::Intended,
+        WriteState::Accepted,
+        WriteState::Unknown,
+        WriteState::Applied,
+        WriteState::Rejected,
+        WriteState::Void,
+    ]) {
+        tell(store, &run.run, note(part, state)).await;
+    }
+    let other = Intent { key: WriteKey::whole(WriteKind::Invoice, po("1")), request_hash: "h".to_owned() };
+    store.intend(&run.run, &[other], minute(1)).await.expect("intents are committed");
+    let open = store.open_writes(&route(), WriteKind::Ship).await.expect("writes");
+    assert_eq!(
+        open.iter().map(|write| write.key.part.as_str()).collect::<Vec<_>>(),
+        ["accepted", "intended", "unknown"]
+    );
+    assert_eq!(open[1], write(store, "intended").await);
+    assert_eq!(store.open_writes(&route(), WriteKind::Invoice).await.expect("writes").len(), 1);
+    assert_eq!(store.open_writes(&route(), WriteKind::Stock).await.expect("writes"), []);
+    assert_eq!(store.open_writes(&other_route(), WriteKind::Ship).await.expect("writes"), []);
+}

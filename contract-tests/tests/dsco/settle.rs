@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use ipass_contract_tests::replay::{Exchange, Replay};
-use ipass_core::ports::{OrderSource, PendingWrite, Receipt, Settlement};
+use ipass_core::ports::{Answer, OrderSource, PendingWrite, Receipt, Settlement};
 use ipass_core::write::{WriteKey, WriteKind};
 use ipass_dsco::DscoOrders;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use super::{LATEST, NOW, account, at, kind, po};
 const SENT: &str = "2026-01-28T02:55:00Z";
 const SHIP_REQUEST: &str = "00000000-0000-4000-8000-00000000000b";
 
-fn write(kind: WriteKind, po_number: &str, part: &str, receipt: Option<&str>) -> PendingWrite {
+pub(super) fn write(kind: WriteKind, po_number: &str, part: &str, receipt: Option<&str>) -> PendingWrite {
     PendingWrite {
         key: WriteKey { kind, po: po(po_number), part: part.to_owned() },
         receipt: receipt.map(|id| Receipt(id.to_owned())),
@@ -41,7 +41,11 @@ fn acknowledged(id: &str, status: &str) -> Value {
 async fn settled(dsco: &DscoOrders, kind_of: WriteKind, writes: &[PendingWrite]) -> BTreeMap<String, String> {
     let answers = dsco.settle(kind_of, writes).await;
     assert_eq!(answers.len(), writes.len());
-    let word = |answer: ipass_core::ports::Answer<WriteKey, Settlement>| {
+    in_words(answers)
+}
+
+pub(super) fn in_words(answers: Vec<Answer<WriteKey, Settlement>>) -> BTreeMap<String, String> {
+    let word = |answer: Answer<WriteKey, Settlement>| {
         let word = match answer.result {
             Ok(Settlement::Applied) => "applied".to_owned(),
             Ok(Settlement::Rejected(error)) => format!("rejected: {error}"),
@@ -54,7 +58,7 @@ async fn settled(dsco: &DscoOrders, kind_of: WriteKind, writes: &[PendingWrite])
     answers.into_iter().map(word).collect()
 }
 
-fn expect(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(super) fn expect(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
     pairs.iter().map(|(key, word)| ((*key).to_owned(), (*word).to_owned())).collect()
 }
 

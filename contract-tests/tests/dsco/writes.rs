@@ -19,7 +19,7 @@ fn two() -> [OrderRef; 2] {
 }
 
 /// `accepted <receipt>`, `unknown <kind>`, `not applied <kind>` per item, or `refused <kind>`.
-fn words(batch: Batch<WriteKey>) -> Vec<String> {
+pub(super) fn words(batch: Batch<WriteKey>) -> Vec<String> {
     match batch {
         Err(error) => vec![format!("refused {}", kind(error.kind()))],
         Ok(outcomes) => outcomes

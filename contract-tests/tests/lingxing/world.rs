@@ -8,7 +8,7 @@ use ipass_contract_tests::replay::{Exchange, ManualClock, Replay};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, Clock, PortError};
 use ipass_http_kit::Http;
-use ipass_lingxing::{LingxingErp, connect};
+use ipass_lingxing::{Config, LingxingErp, connect};
 use serde_json::{Value, json};
 
 /// What every clock here shows at first; the sixth in Beijing.
@@ -18,6 +18,14 @@ pub(crate) const TOKEN: &str = "/api/auth-server/oauth/access-token";
 pub(crate) const LIST: &str = "/pb/mp/order/v2/list";
 pub(crate) const CREATE: &str = "/pb/mp/order/v2/create";
 pub(crate) const DOCUMENTS: &str = "/erp/sc/routing/wms/order/wmsOrderList";
+
+pub(crate) const RECALL: &str = "/basicOpen/wmsOrder/cancel";
+pub(crate) const CANCEL: &str = "/pb/mp/order/v2/cancelOrder";
+pub(crate) const STOCK: &str = "/erp/sc/routing/data/local_inventory/inventoryDetails";
+pub(crate) const PAIRS: &str = "/pb/mp/listing/v2/getPairList";
+pub(crate) const STORES: &str = "/pb/mp/shop/v2/getSellerList";
+pub(crate) const WAREHOUSES: &str = "/erp/sc/data/local_inventory/warehouse";
+pub(crate) const LOGISTICS: &str = "/erp/sc/routing/wms/WmsLogistics/listUsedLogisticsType";
 
 pub(crate) const STORE: &str = "110999000000010001";
 
@@ -49,6 +57,10 @@ impl World {
 }
 
 pub(crate) fn erp(url: &str, clock: Arc<dyn Clock>, settings: &Value) -> LingxingErp {
+    connect("erp", config(url, settings), &Http::new(clock).unwrap()).unwrap()
+}
+
+pub(crate) fn config(url: &str, settings: &Value) -> Config {
     let mut config = json!({
         "base_url": url,
         "app_id": "ak_TestAppId0001",
@@ -58,7 +70,7 @@ pub(crate) fn erp(url: &str, clock: Arc<dyn Clock>, settings: &Value) -> Lingxin
     for (name, value) in settings.as_object().into_iter().flatten() {
         config[name] = value.clone();
     }
-    connect("erp", serde_json::from_value(config).unwrap(), &Http::new(clock).unwrap()).unwrap()
+    serde_json::from_value(config).unwrap()
 }
 
 pub(crate) fn token() -> Exchange {
@@ -75,6 +87,11 @@ pub(crate) fn create() -> Exchange {
 
 pub(crate) fn documents() -> Exchange {
     Exchange::post(DOCUMENTS).any_query()
+}
+
+/// A call to this path, whatever its signature.
+pub(crate) fn call(path: &str) -> Exchange {
+    Exchange::post(path).any_query()
 }
 
 pub(crate) fn at(text: &str) -> DateTime<Utc> {

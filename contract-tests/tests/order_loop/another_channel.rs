@@ -17,7 +17,7 @@ use ipass_core::write::{WriteKey, WriteKind};
 use serde_json::json;
 
 use crate::time::JumpingClock;
-use crate::world::{JOBS, Service};
+use crate::world::{Ends, JOBS, Service};
 
 type Shared<T> = Arc<Mutex<BTreeMap<PoNumber, T>>>;
 
@@ -112,7 +112,7 @@ struct Backroom {
 #[async_trait]
 impl ErpSink for Backroom {
     fn capabilities(&self) -> ErpCapabilities {
-        ErpCapabilities { max_create: 2, settles_within: Duration::from_secs(10) }
+        ErpCapabilities { max_create: 2, settles_within: Duration::from_secs(10), cancels: false, recalls: false }
     }
 
     async fn find(&self, orders: &[PoNumber]) -> Result<Vec<Answer<PoNumber, Vec<ErpOrder>>>, PortError> {
@@ -179,7 +179,8 @@ async fn a_channel_without_acknowledgement_and_invoice_is_walked_from_1_to_3_to_
         "warehouse": { "WH-A": "W-1" },
         "shipment": { "WH-A-FEHD": "L-1" },
     } });
-    let service = Service::new(clock, Arc::new(corner.clone()), Arc::new(backroom.clone()), &settings).await;
+    let ends = Ends { source: Arc::new(corner.clone()), erp: Arc::new(backroom.clone()), inventory: None };
+    let service = Service::new(clock, ends, &settings).await;
     let mut walked = Vec::new();
     for job in JOBS {
         let report = service.run(job).await;

@@ -1,14 +1,22 @@
 //! The retailer changes its mind.
 
+use std::time::Duration;
+
 use ipass_core::job::Job;
-use ipass_sandbox::{Kind, NewOrder, WorldAction};
+use ipass_sandbox::{Effect, Fault, Kind, NewOrder, WorldAction};
 
 use crate::world::{ACK, CREATE, INVOICE, SETTLED, SHIP, World};
 
 const PO: &str = "PO-1";
 
 async fn at_stage(stage: u8) -> World {
-    let (world, pos) = World::with_plain(1).await;
+    at_stage_with(stage, "ask").await
+}
+
+/// `cancel.in_erp` is `ask` or `auto`.
+async fn at_stage_with(stage: u8, cancel: &str) -> World {
+    let world = World::builder().set("/cancel/in_erp", cancel).build().await;
+    let pos = world.plant_plain(1);
     world.bring(&pos, stage).await;
     world
 }
@@ -206,4 +214,104 @@ async fn units_cancelled_after_the_push_are_neither_shipped_nor_invoiced() {
         assert_eq!(money(&ledger.invoices[PO].total), money(&ledger.invoices[PO].expected_total), "{kind:?}");
         world.assert_clean();
     }
+}
+
+/// Numbers of cancellations that the ERP carried out, and of goods that its warehouse gave back.
+fn cancels(world: &World) -> (u64, u64) {
+    let ledger = world.ledger();
+    (
+        ledger.cancels.values().map(|cancel| cancel.applied).sum(),
+        ledger.cancels.values().map(|cancel| cancel.recalls).sum(),
+    )
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_review_is_cancelled_in_the_erp_and_ends_when_that_was_read() {
+    for (stage, job) in [(2, Job::AckOrders), (3, Job::ShipOrders)] {
+        let world = at_stage_with(stage, "auto").await;
+        world.skip(SETTLED);
+        world.cancel(PO);
+        world.run(job).await;
+        assert_eq!(world.stage(PO).await, 6, "{job}: {:?}", world.row(PO).await.last_outcome);
+        assert_eq!(cancels(&world).0, 1);
+        world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_the_warehouse_has_is_taken_back_first() {
+    let world = at_stage_with(2, "auto").await;
+    world.review(PO);
+    world.cancel(PO);
+    for _ in 0..3 {
+        world.skip(SETTLED);
+        world.run(Job::AckOrders).await;
+    }
+    assert_eq!(world.stage(PO).await, 6, "{:?}", world.row(PO).await.last_outcome);
+    assert_eq!(cancels(&world), (1, 1));
+    assert_eq!(world.counts(ACK, PO), (0, 0));
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn a_warehouse_that_gives_nothing_back_is_asked_a_few_times_and_then_a_person_has_to() {
+    let world = at_stage_with(2, "auto").await;
+    world.review(PO);
+    world.act(WorldAction::RefuseRecall { po: PO.to_owned() });
+    world.cancel(PO);
+    for _ in 0..12 {
+        world.skip(SETTLED);
+        world.run(Job::AckOrders).await;
+    }
+    assert_eq!(held_by(&world).await, (2, "cancel_refused"));
+    assert_eq!(cancels(&world).0, 0);
+    assert!(world.ledger().calls_of("POST /basicOpen/wmsOrder/cancel") <= 3);
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn a_person_lets_the_service_cancel_one_order() {
+    let world = at_stage(2).await;
+    world.skip(SETTLED);
+    world.cancel(PO);
+    world.run(Job::AckOrders).await;
+    assert_eq!(held_by(&world).await, (2, "cancel_needs_decision"));
+    world.approve_cancel(PO).await;
+    world.run_scheduled(Job::AckOrders).await;
+    assert_eq!(world.stage(PO).await, 6, "it was due at once");
+    assert_eq!(cancels(&world).0, 1);
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn an_answer_to_a_cancellation_that_is_lost_cancels_once() {
+    for effect in [Effect::ResetAfterCommit, Effect::ResetBeforeCommit, Effect::StatusAfterCommit(502, String::new())] {
+        let world = at_stage_with(2, "auto").await;
+        world.skip(SETTLED);
+        world.cancel(PO);
+        world.fault(Fault::nth("POST /pb/mp/order/v2/cancelOrder", 1, effect));
+        for _ in 0..3 {
+            world.run(Job::AckOrders).await;
+            world.skip(SETTLED);
+        }
+        assert_eq!(world.stage(PO).await, 6);
+        assert_eq!(cancels(&world).0, 1);
+        world.assert_clean();
+    }
+}
+
+#[tokio::test]
+async fn a_cancellation_is_worked_on_at_once_whatever_the_order_waited_for() {
+    let world = at_stage_with(3, "auto").await;
+    for _ in 0..6 {
+        world.run_scheduled(Job::ShipOrders).await;
+        world.skip(Duration::from_mins(10));
+    }
+    world.run_scheduled(Job::ShipOrders).await;
+    assert!(world.row(PO).await.next_try_at.is_some(), "it waits for its next try");
+    world.cancel(PO);
+    world.skip(Duration::from_secs(30));
+    world.run_scheduled(Job::PullOrders).await;
+    world.run_scheduled(Job::ShipOrders).await;
+    assert_eq!(world.stage(PO).await, 6);
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ipass_core::ports::OrderRow;
+use ipass_core::reason::Reason;
 use ipass_sandbox::{Expectation, Ledger, Timing};
 
 use crate::world::{JOBS, WRITES, World};
@@ -25,7 +26,12 @@ pub(crate) async fn until_quiet(world: &World) {
                 stored + report.done.outcomes.iter().filter(|outcome| outcome.after != outcome.before).count() as u64;
         }
         world.skip(BETWEEN_CYCLES);
-        quiet = if moved == 0 { quiet + 1 } else { 0 };
+        // What is being read back comes to another end by itself.
+        let open = world.rows().await.values().any(|row| {
+            let cause = row.last_outcome.as_ref().and_then(|last| last.cause.as_ref());
+            !row.stage.is_final() && cause.is_some_and(|cause| cause.reason == Reason::WriteUnconfirmed)
+        });
+        quiet = if moved == 0 && !open { quiet + 1 } else { 0 };
         if quiet == QUIET_CYCLES {
             return;
         }

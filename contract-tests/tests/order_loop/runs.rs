@@ -130,6 +130,7 @@ async fn two_names_for_one_erp_sku_stop_the_way_back_and_not_the_push() {
     let world = World::builder()
         .set("/jobs/ship_orders/enabled", false)
         .set("/jobs/invoice_orders/enabled", false)
+        .set("/jobs/sync_stock/enabled", false)
         .set("/mapping/sku", json!({ "RET-7": "LX-7", "RET-8": "LX-7" }))
         .build()
         .await;

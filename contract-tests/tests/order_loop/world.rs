@@ -7,9 +7,12 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use ipass_core::job::Job;
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Clock, ErpSink, OrderFilter, OrderRow, OrderSource, RouteName, SyncStore, Trigger};
+use ipass_core::ports::{
+    Clock, ErpSink, InventorySink, OrderFilter, OrderRow, OrderSource, RouteName, SyncStore, Trigger,
+};
 use ipass_core::reason::Cause;
 use ipass_core::run::{Route, RunReport, RunRequest, Runner, Unwatched};
+use ipass_files::ExportDirectory;
 use ipass_http_kit::{Http, TaskMeter, metered};
 use ipass_sandbox::{Fault, Ledger, NewOrder, Sandbox, SandboxConfig, Timing, WorldAction};
 use ipass_sqlite::SqliteStore;
@@ -90,13 +93,15 @@ impl Builder {
             config.app_id.clone(),
             SecretString::from(config.app_secret.clone()),
         );
-        let source: Arc<dyn OrderSource> = Arc::new(ipass_dsco::connect("dsco", channel, &http).expect("a channel"));
+        let orders = ipass_dsco::connect("dsco", channel, &http).expect("a channel");
+        let inventory: Option<Arc<dyn InventorySink>> = Some(Arc::new(orders.inventory()));
+        let source: Arc<dyn OrderSource> = Arc::new(orders);
         let erp: Arc<dyn ErpSink> = Arc::new(ipass_lingxing::connect("lingxing", erp, &http).expect("an ERP"));
         let mut settings = sandbox.settings_json();
         for (pointer, value) in self.settings {
             set(&mut settings, pointer, value);
         }
-        let service = Service::new(clock, source, erp, &settings).await;
+        let service = Service::new(clock, Ends { source, erp, inventory }, &settings).await;
         World { service, sandbox }
     }
 }
@@ -107,30 +112,34 @@ fn set(document: &mut Value, pointer: &str, value: Value) {
     parent[name] = value;
 }
 
+/// What a service joins.
+pub(crate) struct Ends {
+    pub(crate) source: Arc<dyn OrderSource>,
+    pub(crate) erp: Arc<dyn ErpSink>,
+    pub(crate) inventory: Option<Arc<dyn InventorySink>>,
+}
+
 /// The service itself, on any two ends.
 pub(crate) struct Service {
     pub(crate) clock: Arc<JumpingClock>,
     pub(crate) store: Arc<dyn SyncStore>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) route: Arc<Route>,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 impl Service {
-    pub(crate) async fn new(
-        clock: Arc<JumpingClock>,
-        source: Arc<dyn OrderSource>,
-        erp: Arc<dyn ErpSink>,
-        settings: &Value,
-    ) -> Self {
+    pub(crate) async fn new(clock: Arc<JumpingClock>, ends: Ends, settings: &Value) -> Self {
+        let Ends { source, erp, inventory } = ends;
         let folder = TempDir::new().expect("a directory");
         let url = format!("sqlite://{}", folder.path().join("ipass.db").display());
         let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(&url).await.expect("a store"));
         store.migrate().await.expect("the schema is made");
-        let route = Route { name: RouteName("loop".to_owned()), source, erp, aliases: Vec::new() };
-        store.save_settings(&route.name, &settings.to_string(), "test", clock.now()).await.expect("settings");
-        let runner = Runner { store: store.clone(), clock: clock.clone(), meter: Arc::new(TaskMeter) };
-        Self { clock, store, runner: Arc::new(runner), route: Arc::new(route), _folder: folder }
+        let route = Route { name: RouteName("loop".to_owned()), source, erp, inventory, aliases: Vec::new() };
+        store.save_settings(&route.name, &settings.to_string(), "test", None, clock.now()).await.expect("settings");
+        let files = Arc::new(ExportDirectory::new(folder.path().join("exports"), 1 << 20, clock.clone()));
+        let runner = Runner { store: store.clone(), clock: clock.clone(), meter: Arc::new(TaskMeter), files };
+        Self { clock, store, runner: Arc::new(runner), route: Arc::new(route), folder }
     }
 
     /// Runs what is asked for; a run that is refused fails the test.
@@ -152,6 +161,21 @@ impl Service {
     /// A run of the schedule.
     pub(crate) async fn run_scheduled(&self, job: Job) -> RunReport {
         self.request(RunRequest::of(job, Trigger::Schedule)).await
+    }
+
+    /// A person changes one member of the live settings, by JSON pointer.
+    pub(crate) async fn change_settings(&self, pointer: &str, value: impl Into<Value>) {
+        let saved = self.store.settings(&self.route.name).await.expect("the store answers").expect("settings");
+        let mut document = serde_json::from_str(&saved.document).expect("JSON");
+        set(&mut document, pointer, value.into());
+        let (text, now) = (document.to_string(), self.clock.now());
+        self.store.save_settings(&self.route.name, &text, "anna", None, now).await.expect("saved");
+    }
+
+    /// A person lets the service cancel the order in the ERP.
+    pub(crate) async fn approve_cancel(&self, po: &str) {
+        let now = self.clock.now();
+        self.store.approve_cancel(&self.route.name, &number(po), "anna", now).await.expect("the order is there");
     }
 
     pub(crate) fn skip(&self, duration: Duration) {

@@ -24,4 +24,17 @@ pub struct ErpCapabilities {
     pub max_create: usize,
     /// After this time an order that cannot be found was not created.
     pub settles_within: Duration,
+    /// Orders can be cancelled there by us.
+    pub cancels: bool,
+    /// Orders that the warehouse already has are taken back first.
+    pub recalls: bool,
+}
+
+/// What a channel can do about stock, as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InventoryCapabilities {
+    /// Largest number of items in one write.
+    pub max_batch: usize,
+    /// After this time a write that the channel does not show was not made.
+    pub settles_within: Duration,
 }

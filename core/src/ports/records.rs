@@ -309,6 +309,8 @@ pub struct OrderRow {
     pub next_try_at: Option<DateTime<Utc>>,
     /// Why a person holds it back.
     pub hold: Option<String>,
+    /// Who let the service cancel it in the ERP.
+    pub cancel_by: Option<String>,
 }
 
 /// One order with its payload.

@@ -2,13 +2,14 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    Begun, OrderFilter, OrderPage, OrderRow, PullState, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart,
-    SaveCounts, SaveOrder, Selection, SettingsVersion, StageCount, StageEdit, Step, Stored, StoredOrder, TimelineEvent,
-    UnreadableOrder, WindowKind,
+    AlertStore, Begun, CauseGroup, LeaseStore, OrderFilter, OrderPage, OrderRow, PullState, RouteName, RowSink, RunEnd,
+    RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection, SettingsVersion, SharedStore, StageAge,
+    StageCount, StageEdit, StageLimit, Step, StockStore, Stored, StoredOrder, TimelineEvent, UnreadableOrder,
+    WindowKind,
 };
 use crate::order::PoNumber;
 use crate::reason::Cause;
-use crate::write::{Intent, RemoteWrite, WriteKey, WriteNote};
+use crate::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 
 /// Pulled orders, and where each stands. Each method is one transaction.
 #[async_trait]
@@ -72,6 +73,36 @@ pub trait OrderBook: Send + Sync {
     /// Makes orders due now; answers how many. `po` `None` means all unfinished ones.
     async fn retry(&self, route: &RouteName, po: Option<&PoNumber>, now: DateTime<Utc>) -> Stored<u64>;
 
+    /// Holds an order back from the schedule, with what the person typed, or releases it (`None`) and
+    /// makes it due; says so in its timeline.
+    async fn set_hold(
+        &self,
+        route: &RouteName,
+        po: &PoNumber,
+        hold: Option<&str>,
+        by: &str,
+        now: DateTime<Utc>,
+    ) -> Stored<()>;
+
+    /// Lets the service cancel an order in the ERP, once the channel has cancelled it; makes it due and
+    /// says so in its timeline.
+    async fn approve_cancel(&self, route: &RouteName, po: &PoNumber, by: &str, now: DateTime<Utc>) -> Stored<()>;
+
+    /// Unfinished orders grouped by why they stay, the largest group first. Held ones are left out.
+    async fn causes(&self, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>>;
+
+    /// How many orders stay too long; one answer per limit.
+    async fn ages(&self, route: &RouteName, limits: &[StageLimit]) -> Stored<Vec<StageAge>>;
+
+    /// Hands every order of a list to `sink`, in the order of the list, in memory that does not grow
+    /// with the list; the cells are those of [`ORDER_COLUMNS`](super::ORDER_COLUMNS). Answers how many.
+    async fn export_orders(
+        &self,
+        route: Option<&RouteName>,
+        filter: &OrderFilter,
+        sink: &mut dyn RowSink,
+    ) -> Stored<u64>;
+
     /// Orders that could not be read: key and cause, newest first.
     async fn unreadable(&self, route: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>>;
 }
@@ -82,9 +113,13 @@ pub trait WriteLedger: Send + Sync {
     /// All writes ever intended for these orders.
     async fn writes_of(&self, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>>;
 
-    /// Commits intents. A key whose last end is `rejected` or `void` is intended anew.
+    /// Writes of one kind whose end is not known: `intended`, `accepted` or `unknown`.
+    async fn open_writes(&self, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>>;
+
+    /// Commits intents. A key whose last end is `rejected` or `void` is intended anew, and one that was
+    /// `applied` if its kind [repeats](WriteKind::repeats).
     ///
-    /// Contract: answers the keys that were refused because a write of theirs is open or applied;
+    /// Contract: answers the keys that were refused because a write of theirs is open, or applied for good;
     /// those must not be sent.
     async fn intend(&self, run: &RunRef, intents: &[Intent], now: DateTime<Utc>) -> Stored<Vec<WriteKey>>;
 
@@ -104,8 +139,11 @@ pub trait RunStore: Send + Sync {
     /// Ends a run: frees its claims and its lock.
     async fn finish(&self, guard: RunGuard, end: &RunEnd) -> Stored<()>;
 
-    /// The newest runs first.
-    async fn runs(&self, route: Option<&RouteName>, limit: u32) -> Stored<Vec<RunRecord>>;
+    /// The newest runs first; of all jobs, or of one by its canonical name.
+    async fn runs(&self, route: Option<&RouteName>, job: Option<&str>, limit: u32) -> Stored<Vec<RunRecord>>;
+
+    /// One run.
+    async fn run(&self, run_id: &str) -> Stored<Option<RunRecord>>;
 }
 
 /// Versions of a route's settings.
@@ -114,14 +152,31 @@ pub trait SettingsStore: Send + Sync {
     /// The live version.
     async fn settings(&self, route: &RouteName) -> Stored<Option<SettingsVersion>>;
 
+    /// One version.
+    async fn settings_at(&self, route: &RouteName, version: i64) -> Stored<Option<SettingsVersion>>;
+
+    /// The newest versions first.
+    async fn settings_history(&self, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>>;
+
     /// Saves a validated document; it is live at once. Orders of the route that are blocked become
     /// due, because the settings may have been what blocked them. Answers the new version.
-    async fn save_settings(&self, route: &RouteName, document: &str, author: &str, now: DateTime<Utc>) -> Stored<i64>;
+    ///
+    /// Contract: with `expected`, refused with `Conflict` unless that is the live version (0: none).
+    async fn save_settings(
+        &self,
+        route: &RouteName,
+        document: &str,
+        author: &str,
+        expected: Option<i64>,
+        now: DateTime<Utc>,
+    ) -> Stored<i64>;
 }
 
 /// Everything that the service remembers.
 #[async_trait]
-pub trait SyncStore: OrderStore + OrderBook + WriteLedger + RunStore + SettingsStore {
+pub trait SyncStore:
+    OrderStore + OrderBook + WriteLedger + RunStore + SettingsStore + StockStore + AlertStore + LeaseStore + SharedStore
+{
     /// Brings the schema up to date.
     async fn migrate(&self) -> Stored<()>;
 

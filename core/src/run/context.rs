@@ -8,6 +8,11 @@ use crate::settings::Settings;
 
 /// Somebody who follows a run: progress bars, tests that stop it at a point, the shutdown.
 pub trait RunWatch: Send + Sync {
+    /// The run holds its lock and begins.
+    fn began(&self, run: &RunRef) {
+        let _ = run;
+    }
+
     /// The run has come to a named point, for example `push_orders:intended`.
     fn point(&self, name: &str) {
         let _ = name;
@@ -77,6 +82,10 @@ pub enum RunError {
     Settings(String),
     /// The job cannot be run like this.
     Usage(String),
+    /// A guard stopped it, and this is what to do about it.
+    Guard(String),
+    /// The export directory.
+    Files(String),
 }
 
 impl fmt::Display for RunError {
@@ -84,7 +93,7 @@ impl fmt::Display for RunError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Port(error) => error.fmt(f),
-            Self::Settings(text) | Self::Usage(text) => f.write_str(text),
+            Self::Settings(text) | Self::Usage(text) | Self::Guard(text) | Self::Files(text) => f.write_str(text),
         }
     }
 }

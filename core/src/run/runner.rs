@@ -1,16 +1,22 @@
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use tracing::Instrument as _;
 
 use super::{RunContext, RunError, RunReport, RunWatch};
 use crate::job::{Job, JobAliases};
 use crate::order::PoNumber;
 use crate::ports::{
-    Begun, CallMeter, Clock, ErpSink, OrderSource, RouteName, RunEnd, RunStart, StoreError, SyncStore, Trigger,
+    Begun, CallMeter, Clock, ErpSink, FileArea, InventorySink, OrderSource, RouteName, RunEnd, RunStart, StoreError,
+    SyncStore, Trigger,
 };
 use crate::settings::{Problem, Settings, parse};
-use crate::usecase::{PullRange, ack_orders, invoice_orders, pull_orders, push_orders, ship_orders};
+use crate::usecase::{
+    PullRange, ack_orders, check_orders, cleanup_exports, invoice_orders, pull_orders, pull_sku_pairs, push_orders,
+    ship_orders, sync_stock,
+};
 
 /// One channel account joined to one ERP account.
 pub struct Route {
@@ -20,6 +26,8 @@ pub struct Route {
     pub source: Arc<dyn OrderSource>,
     /// The ERP.
     pub erp: Arc<dyn ErpSink>,
+    /// The channel's stock figures; `None` for a channel that takes none.
+    pub inventory: Option<Arc<dyn InventorySink>>,
     /// Other names of its jobs.
     pub aliases: Vec<(&'static str, Job)>,
 }
@@ -40,18 +48,29 @@ pub struct RunRequest {
     pub trigger: Trigger,
     /// Only this order.
     pub po: Option<PoNumber>,
-    /// Only this range of creation times; for pulling.
+    /// Only this range of creation times; for pulling and checking.
     pub range: Option<PullRange>,
+    /// Which stock, and whether it is written; for stock.
+    pub stock: StockRequest,
     /// Instead of the setting.
     pub size: Option<u32>,
     /// Nothing is sent and nothing is stored.
     pub dry_run: bool,
 }
 
+/// What somebody wants of a stock run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StockRequest {
+    /// Only these items, by the channel's names; `None` means all.
+    pub skus: Option<BTreeSet<String>>,
+    /// Instead of the setting `sync`.
+    pub write: Option<bool>,
+}
+
 impl RunRequest {
     /// A plain run of a job.
     pub fn of(job: Job, trigger: Trigger) -> Self {
-        Self { job, trigger, po: None, range: None, size: None, dry_run: false }
+        Self { job, trigger, po: None, range: None, stock: StockRequest::default(), size: None, dry_run: false }
     }
 }
 
@@ -84,6 +103,14 @@ impl fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
+/// Starts runs that go on by themselves, for whoever cannot wait for their end.
+#[async_trait]
+pub trait Launcher: Send + Sync {
+    /// Begins a run and answers its id as soon as it holds its lock. Whoever asked may go away: the run
+    /// goes on to its end.
+    async fn launch(&self, route: &RouteName, request: RunRequest) -> Result<String, Refused>;
+}
+
 /// The one door to the jobs: takes the snapshot of the settings, the lock, and keeps the record.
 pub struct Runner {
     /// The service's memory.
@@ -92,6 +119,8 @@ pub struct Runner {
     pub clock: Arc<dyn Clock>,
     /// Counts the remote calls of a run.
     pub meter: Arc<dyn CallMeter>,
+    /// The export directory.
+    pub files: Arc<dyn FileArea>,
 }
 
 impl Runner {
@@ -108,14 +137,7 @@ impl Runner {
 
     /// Runs a job to its end. A run that fails as a whole still has a report, with its error.
     pub async fn run(&self, route: &Route, request: RunRequest, watch: &dyn RunWatch) -> Result<RunReport, Refused> {
-        if request.job.stage().is_none() && request.job != Job::PullOrders {
-            return Err(Refused::Usage(format!("{} is not part of this version", request.job)));
-        }
-        if let Some(range) = request.range
-            && (request.job != Job::PullOrders || range.start >= range.end)
-        {
-            return Err(Refused::Usage("a range needs pull_orders, and a start before its end".to_owned()));
-        }
+        usable(&request)?;
         let (settings, settings_version) = self.settings(route).await?;
         let started_at = self.clock.now();
         let start = RunStart {
@@ -134,6 +156,7 @@ impl Runner {
         let span = tracing::info_span!("job", job = %request.job, route = %route.name, run_id = %run.run_id);
         let report = async {
             tracing::info!(trigger = request.trigger.as_str(), "task begin");
+            watch.began(&run);
             let ctx = RunContext {
                 run: run.clone(),
                 job: request.job,
@@ -188,9 +211,34 @@ impl Runner {
             Job::AckOrders => ack_orders(ctx, source, erp, store, store).await,
             Job::ShipOrders => ship_orders(ctx, source, erp, store, store).await,
             Job::InvoiceOrders => invoice_orders(ctx, source, erp, store, store).await,
-            Job::SyncStock | Job::PullSkuPairs | Job::CheckOrders | Job::CleanupExports => {
-                Err(RunError::Usage(format!("{} is not part of this version", request.job)))
-            }
+            Job::SyncStock => match &route.inventory {
+                Some(inventory) => sync_stock(ctx, erp, &**inventory, store, store, &request.stock).await,
+                None => Err(RunError::Usage("the channel of this route takes no stock figures".to_owned())),
+            },
+            Job::PullSkuPairs => pull_sku_pairs(ctx, erp, store, &*self.files, route.aliases()).await,
+            Job::CheckOrders => check_orders(ctx, source, erp, store, request.range).await,
+            Job::CleanupExports => cleanup_exports(ctx, &*self.files).await,
         }
     }
+}
+
+/// Refuses what makes no sense before anything is done.
+fn usable(request: &RunRequest) -> Result<(), Refused> {
+    let refuse = |why: &str| Err(Refused::Usage(why.to_owned()));
+    let about_orders = request.job.stage().is_some() || matches!(request.job, Job::PullOrders | Job::CheckOrders);
+    if request.po.is_some() && !about_orders {
+        return refuse("a PO number needs a job that works on orders");
+    }
+    if let Some(range) = request.range
+        && (!matches!(request.job, Job::PullOrders | Job::CheckOrders) || range.start >= range.end)
+    {
+        return refuse("a range needs pull_orders or check_orders, and a start before its end");
+    }
+    if request.job == Job::CheckOrders && request.po.is_none() && request.range.is_none() {
+        return refuse("check_orders needs a range (start and end) or a PO number");
+    }
+    if request.stock != StockRequest::default() && request.job != Job::SyncStock {
+        return refuse("items need sync_stock");
+    }
+    Ok(())
 }

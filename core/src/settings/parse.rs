@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use serde_json::{Map, Value};
 
-use super::{CancelInErp, JobSettings, Mapping, Partial, Settings};
+use super::{Attention, CancelInErp, JobSettings, Mapping, Partial, Settings};
 use super::{reverse_sku_conflicts, reverse_warehouse_conflicts};
 use crate::job::{Job, JobAliases};
 use crate::order::{PriceOrder, SkuKey};
@@ -42,7 +42,8 @@ pub fn parse(document: &str, aliases: &JobAliases) -> Result<Settings, Vec<Probl
                     reader.choice(value, "sku_key", &choices, &mut settings.sku_key);
                 }
                 "cancel" => reader.cancel(value, &mut settings),
-                _ => reader.say(key, "unknown key; known are jobs, mapping, sku_key, cancel"),
+                "attention" => reader.attention(value, &mut settings.attention),
+                _ => reader.say(key, "unknown key; known are jobs, mapping, sku_key, cancel, attention"),
             }
         }
     }
@@ -133,6 +134,9 @@ impl Reader {
             (Job::SyncStock, "max_zero_ratio") => {
                 self.ratio(value, path, &mut settings.max_zero_per_mille);
             }
+            (Job::SyncStock, "retention_days") => {
+                self.days(value, path, &mut settings.stock_retention);
+            }
             _ => self.say(path, "unknown key for this job"),
         }
         settings.jobs.insert(job, common);
@@ -193,6 +197,73 @@ impl Reader {
             } else {
                 self.say(&path, "unknown key; known is in_erp");
             }
+        }
+    }
+
+    fn attention(&mut self, value: &Value, target: &mut Attention) {
+        let Some(object) = self.object(value, "attention") else {
+            return;
+        };
+        for (key, value) in object {
+            let path = format!("attention.{key}");
+            match key.as_str() {
+                "slow_hours" => self.hours(value, &path, &mut target.slow),
+                "stuck_hours" => self.hours(value, &path, &mut target.stuck),
+                "quiet_hours" => self.hours(value, &path, &mut target.quiet),
+                "failed_runs" => match value.as_u64().and_then(|runs| u32::try_from(runs).ok()) {
+                    Some(runs) if runs > 0 => target.failed_runs = runs,
+                    _ => self.say(&path, format!("expected a whole number above 0, found {value}")),
+                },
+                "stages" => {} // Below: it rests on the others.
+                _ => {
+                    self.say(&path, "unknown key; known are slow_hours, stuck_hours, quiet_hours, failed_runs, stages");
+                }
+            }
+        }
+        if let Some(stages) = object.get("stages").and_then(|value| self.object(value, "attention.stages")) {
+            for (name, value) in stages {
+                self.stage_limits(name, value, target);
+            }
+        }
+        let limits = [1, 2, 3, 4].map(|number| Stage::from_number(number).map(|stage| target.limits(stage)));
+        if limits.into_iter().flatten().any(|(slow, stuck)| slow > stuck) {
+            self.say("attention", "slow_hours has to be at most stuck_hours, in every stage");
+        }
+    }
+
+    fn stage_limits(&mut self, name: &str, value: &Value, target: &mut Attention) {
+        let path = format!("attention.stages.{name}");
+        let stage = name.parse().ok().and_then(Stage::from_number).filter(|stage| !stage.is_final());
+        let Some(stage) = stage else {
+            return self.say(&path, "expected a stage from 1 to 4");
+        };
+        let (mut slow, mut stuck) = (target.slow, target.stuck);
+        let Some(object) = self.object(value, &path) else {
+            return;
+        };
+        for (key, value) in object {
+            let path = format!("{path}.{key}");
+            match key.as_str() {
+                "slow_hours" => self.hours(value, &path, &mut slow),
+                "stuck_hours" => self.hours(value, &path, &mut stuck),
+                _ => self.say(&path, "unknown key; known are slow_hours, stuck_hours"),
+            }
+        }
+        target.stages.insert(stage, (slow, stuck));
+    }
+
+    fn hours(&mut self, value: &Value, path: &str, target: &mut Duration) {
+        match value.as_f64() {
+            #[expect(clippy::cast_possible_truncation, reason = "at most ten years of seconds")]
+            Some(hours) if hours > 0.0 && hours <= 87_600.0 => *target = Duration::seconds((hours * 3600.0) as i64),
+            _ => self.say(path, format!("expected hours, above 0 and at most 87600, found {}", kind(value))),
+        }
+    }
+
+    fn days(&mut self, value: &Value, path: &str, target: &mut Duration) {
+        match value.as_i64() {
+            Some(days @ 1..=3650) => *target = Duration::days(days),
+            _ => self.say(path, format!("expected whole days from 1 to 3650, found {}", kind(value))),
         }
     }
 
@@ -293,6 +364,14 @@ pub fn parse_cron(text: &str) -> Result<croner::Cron, String> {
         .build()
         .parse(text)
         .map_err(|error| format!("not a cron expression: {error}"))
+}
+
+/// The next moments of a cron expression after `after`, UTC; at most `count`, none if it cannot be read
+/// or never comes.
+pub fn next_runs(cron: &str, after: DateTime<Utc>, count: usize) -> Vec<DateTime<Utc>> {
+    let Ok(cron) = parse_cron(cron) else { return Vec::new() };
+    let next = |from: &DateTime<Utc>| cron.find_next_occurrence(from, false).ok();
+    std::iter::successors(next(&after), next).take(count).collect()
 }
 
 fn kind(value: &Value) -> &'static str {

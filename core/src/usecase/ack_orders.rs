@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::cancellation::{Wish, end_cancelled, wish};
-use super::look::fresh_look;
+use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
+use super::look::{Look, fresh_look};
 use super::privacy::redacted;
 use super::push_orders::find_in_erp;
 use super::worklist::{Proof, Worklist, reference};
@@ -27,10 +27,66 @@ pub async fn ack_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingAck).await?;
-    let fresh = fresh_look(ctx, source, store, &mut work).await?;
+    let mut look = fresh_look(ctx, source, store, &mut work).await?;
+    settle_by_channel(ctx, &mut work, &look);
+    work.record(store).await?;
+
+    let held = find_in_erp(erp, &mut work, |_| true).await;
+    if look.is_old(ctx) {
+        look = fresh_look(ctx, source, store, &mut work).await?;
+        settle_by_channel(ctx, &mut work, &look);
+    }
+    let fresh = &look.orders;
+    let settles_within = erp.capabilities().settles_within;
+    let mut items = Vec::new();
+    let mut cancels = Vec::new();
+    for claimed in work.open().to_vec() {
+        let po = claimed.po.clone();
+        let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
+            continue;
+        };
+        if order.status == ChannelStatus::Cancelled {
+            cancels.extend(end_cancelled(ctx, &mut work, erp, order, rows, false));
+            continue;
+        }
+        if rows.is_empty() && work.may_be_in_erp(&po, settles_within) {
+            work.stay(&po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
+            continue;
+        }
+        match released(rows, po.as_str()) {
+            Ok(()) => {
+                let key = WriteKey::whole(WriteKind::Acknowledge, po);
+                items.push(Item::new(key, reference(&claimed)));
+            }
+            Err(cause) => work.stay(&po, cause),
+        }
+    }
+    work.record(store).await?;
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
+
+    let writer = Acks { source };
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
+    for (key, verdict) in verdicts {
+        let proof = Proof::of(&key, &verdict);
+        match verdict {
+            Verdict::Applied(_) => work.advance(&key.po, Event::Acknowledged, proof, ""),
+            Verdict::Rejected(error) | Verdict::NotSent(error) => {
+                work.stay_with(&key.po, Cause::of_error(&error, Reason::ChannelRejected), proof);
+            }
+            Verdict::Unconfirmed(hint) => {
+                work.stay_with(&key.po, Cause::new(Reason::WriteUnconfirmed, hint), proof);
+            }
+            Verdict::WouldSend => work.would_send(&key.po),
+        }
+    }
+    work.record(store).await
+}
+
+/// Ends the orders that the channel's state alone decides about.
+fn settle_by_channel(ctx: &RunContext<'_>, work: &mut Worklist<'_>, look: &Look) {
     for claimed in work.open().to_vec() {
         let po = claimed.po;
-        let Some(order) = fresh.get(&po) else {
+        let Some(order) = look.orders.get(&po) else {
             continue;
         };
         match (wish(order), &order.status) {
@@ -56,50 +112,6 @@ pub async fn ack_orders(
             }
         }
     }
-    work.record(store).await?;
-
-    let held = find_in_erp(erp, &mut work, |_| true).await;
-    let settles_within = erp.capabilities().settles_within;
-    let mut items = Vec::new();
-    for claimed in work.open().to_vec() {
-        let po = claimed.po.clone();
-        let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
-            continue;
-        };
-        if order.status == ChannelStatus::Cancelled {
-            end_cancelled(&mut work, order, rows, settles_within, false);
-            continue;
-        }
-        if rows.is_empty() && work.may_be_in_erp(&po, settles_within) {
-            work.stay(&po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
-            continue;
-        }
-        match released(rows, po.as_str()) {
-            Ok(()) => {
-                let key = WriteKey::whole(WriteKind::Acknowledge, po);
-                items.push(Item::new(key, reference(&claimed)));
-            }
-            Err(cause) => work.stay(&po, cause),
-        }
-    }
-    work.record(store).await?;
-
-    let writer = Acks { source };
-    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
-    for (key, verdict) in verdicts {
-        let proof = Proof::of(&key, &verdict);
-        match verdict {
-            Verdict::Applied(_) => work.advance(&key.po, Event::Acknowledged, proof, ""),
-            Verdict::Rejected(error) | Verdict::NotSent(error) => {
-                work.stay_with(&key.po, Cause::of_error(&error, Reason::ChannelRejected), proof);
-            }
-            Verdict::Unconfirmed(hint) => {
-                work.stay_with(&key.po, Cause::new(Reason::WriteUnconfirmed, hint), proof);
-            }
-            Verdict::WouldSend => work.would_send(&key.po),
-        }
-    }
-    work.record(store).await
 }
 
 /// Every part of the order is released to the warehouse, and there is at least one.

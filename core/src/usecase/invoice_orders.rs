@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::ack_orders::{unreadable, without_proof};
 use super::cancellation::{Wish, end_cancelled, wish};
-use super::look::fresh_look;
+use super::look::{Look, fresh_look};
 use super::parcels::line_ref;
 use super::privacy::redacted;
 use super::ship_orders::{documents, shipped_by_documents, unambiguous};
@@ -34,20 +34,17 @@ pub async fn invoice_orders(
 ) -> Result<(), RunError> {
     unambiguous(ctx.settings)?;
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingInvoice).await?;
-    let fresh = fresh_look(ctx, source, store, &mut work).await?;
-    adopt_invoices(ctx, source, &mut work, &fresh).await;
-    for claimed in work.open().to_vec() {
-        let po = &claimed.po;
-        let Some(order) = fresh.get(po) else { continue };
-        if wish(order) == Wish::Cancelled {
-            end_cancelled(&mut work, order, &[], Duration::ZERO, true);
-        } else if ctx.settings.invoice_multi_ban && order.is_multi() {
-            work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
-        }
-    }
+    let mut look = fresh_look(ctx, source, store, &mut work).await?;
+    adopt_invoices(ctx, source, &mut work, &look.orders).await;
+    settle_by_channel(ctx, erp, &mut work, &look);
     work.record(store).await?;
 
-    let shipped_at = ship_dates(ctx, erp, &mut work, &fresh).await;
+    let shipped_at = ship_dates(ctx, erp, &mut work, &look.orders).await;
+    if look.is_old(ctx) {
+        look = fresh_look(ctx, source, store, &mut work).await?;
+        settle_by_channel(ctx, erp, &mut work, &look);
+    }
+    let fresh = &look.orders;
     let mut items = Vec::new();
     for claimed in work.open().to_vec() {
         let po = claimed.po.clone();
@@ -66,7 +63,7 @@ pub async fn invoice_orders(
     let invoice_ids: HashMap<WriteKey, String> =
         items.iter().map(|item| (item.key.clone(), item.payload.invoice_id.clone())).collect();
     let writer = Invoices { source, orders: work.refs() };
-    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
     for (key, verdict) in verdicts {
         let mut proof = Proof::of(&key, &verdict);
         match verdict {
@@ -84,6 +81,19 @@ pub async fn invoice_orders(
         }
     }
     work.record(store).await
+}
+
+/// Ends the orders that the channel's state alone decides about.
+fn settle_by_channel(ctx: &RunContext<'_>, erp: &dyn ErpSink, work: &mut Worklist<'_>, look: &Look) {
+    for claimed in work.open().to_vec() {
+        let po = &claimed.po;
+        let Some(order) = look.orders.get(po) else { continue };
+        if wish(order) == Wish::Cancelled {
+            end_cancelled(ctx, work, erp, order, &[], true);
+        } else if ctx.settings.invoice_multi_ban && order.is_multi() {
+            work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
+        }
+    }
 }
 
 /// Every parcel that the channel shows was reported by us, so nobody else has worked on the order.

@@ -1,5 +1,7 @@
 use std::collections::HashMap;
 
+use chrono::{DateTime, Duration, Utc};
+
 use crate::order::{Order, PoNumber};
 use crate::ports::{OrderSource, OrderStore, PortError, PulledOrder, SaveOrder, UnreadableOrder, complete_answers};
 use crate::reason::{Cause, Reason};
@@ -9,6 +11,22 @@ use crate::stage::Stage;
 
 use super::worklist::Worklist;
 
+/// A state read so long ago may be another by now: a retailer may have cancelled meanwhile.
+const FRESH: Duration = Duration::seconds(10);
+
+/// The channel's states, and when they were read.
+pub(super) struct Look {
+    pub(super) orders: HashMap<PoNumber, Order>,
+    at: DateTime<Utc>,
+}
+
+impl Look {
+    /// Other questions took so long that nothing should be sent on the strength of it.
+    pub(super) fn is_old(&self, ctx: &RunContext<'_>) -> bool {
+        ctx.clock.now() - self.at > FRESH
+    }
+}
+
 /// Reads the channel's present state of all open orders, stores what changed, ends the orders whose
 /// state cannot be told, and answers the others. Nothing is ever decided from an older state.
 pub(super) async fn fresh_look(
@@ -16,10 +34,11 @@ pub(super) async fn fresh_look(
     source: &dyn OrderSource,
     store: &dyn OrderStore,
     work: &mut Worklist<'_>,
-) -> Result<HashMap<PoNumber, Order>, RunError> {
+) -> Result<Look, RunError> {
+    let at = ctx.clock.now();
     let refs = work.refs();
     if refs.is_empty() {
-        return Ok(HashMap::new());
+        return Ok(Look { orders: HashMap::new(), at });
     }
     let pos: Vec<PoNumber> = refs.iter().map(|order| order.po.clone()).collect();
     let answers = match source.fetch(&refs).await {
@@ -46,7 +65,7 @@ pub(super) async fn fresh_look(
     if !changed.is_empty() && !ctx.dry_run {
         store.save_orders(&ctx.run, &changed, &[], ctx.clock.now()).await?;
     }
-    Ok(fresh)
+    Ok(Look { orders: fresh, at })
 }
 
 /// What the domain decides about an order that is stored.

@@ -1,5 +1,6 @@
 use std::collections::HashSet;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Duration, Utc};
 
 use super::look::sort_page;
@@ -59,7 +60,7 @@ async fn pull_range(
     if window.start >= window.end {
         return Ok(());
     }
-    read_window(ctx, source, store, window, true).await?;
+    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: Some(window) }).await?;
     if state == PullState::default() {
         move_mark(ctx, store, WindowKind::Created, window.end).await?;
         move_mark(ctx, store, WindowKind::Updated, until).await?;
@@ -111,7 +112,8 @@ async fn pull_created(
     if start >= until {
         return Ok(());
     }
-    read_window(ctx, source, store, Window { kind: WindowKind::Created, start, end: until }, false).await?;
+    let window = Window { kind: WindowKind::Created, start, end: until };
+    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
     move_mark(ctx, store, WindowKind::Created, until).await
 }
 
@@ -126,7 +128,8 @@ async fn pull_updated(
     if start >= until {
         return Ok(());
     }
-    read_window(ctx, source, store, Window { kind: WindowKind::Updated, start, end: until }, false).await?;
+    let window = Window { kind: WindowKind::Updated, start, end: until };
+    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
     move_mark(ctx, store, WindowKind::Updated, until).await
 }
 
@@ -143,13 +146,37 @@ async fn move_mark(
     Ok(())
 }
 
-/// Reads a window to its end and stores it page by page.
-async fn read_window(
+/// Takes the pages of a window; an order may come again when the window is read anew.
+#[async_trait]
+pub(super) trait PageSink: Send {
+    /// One page, without the orders that came before in this reading.
+    async fn page(&mut self, items: Vec<PulledOrder>) -> Result<(), RunError>;
+}
+
+/// Stores pages.
+struct Pages<'a> {
+    ctx: &'a RunContext<'a>,
+    store: &'a dyn OrderStore,
+    /// Orders outside are not wanted.
+    only_inside: Option<Window>,
+}
+
+#[async_trait]
+impl PageSink for Pages<'_> {
+    async fn page(&mut self, mut items: Vec<PulledOrder>) -> Result<(), RunError> {
+        if let Some(window) = self.only_inside {
+            items.retain(|item| inside(item, window));
+        }
+        store_page(self.ctx, self.store, items).await
+    }
+}
+
+/// Reads a window to its end, page by page.
+pub(super) async fn read_window(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
-    store: &dyn OrderStore,
     window: Window,
-    only_inside: bool,
+    pages: &mut dyn PageSink,
 ) -> Result<(), RunError> {
     let mut restarts = 0;
     let mut circles: Vec<HashSet<String>> = Vec::new();
@@ -194,10 +221,7 @@ async fn read_window(
             let before = keys.len();
             items.retain(|item| keys.insert(item.key.clone()));
             let nothing_new = keys.len() == before;
-            if only_inside {
-                items.retain(|item| inside(item, window));
-            }
-            store_page(ctx, store, items).await?;
+            pages.page(items).await?;
             // Ends: no cursor; or a page without a new order while the cursor repeats, which is a circle.
             match page.next {
                 None => return Ok(()),

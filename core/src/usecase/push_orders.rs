@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::cancellation::{Wish, end_cancelled, wish};
+use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
 use super::look::fresh_look;
 use super::privacy::redacted;
 use super::worklist::{Proof, Worklist};
@@ -29,10 +29,15 @@ pub async fn push_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingPush).await?;
-    let fresh = fresh_look(ctx, source, store, &mut work).await?;
+    let mut look = fresh_look(ctx, source, store, &mut work).await?;
     let held = find_in_erp(erp, &mut work, |_| true).await;
+    if look.is_old(ctx) {
+        look = fresh_look(ctx, source, store, &mut work).await?;
+    }
+    let fresh = &look.orders;
     let settles_within = erp.capabilities().settles_within;
     let mut drafts = Vec::new();
+    let mut cancels = Vec::new();
     for claimed in work.open().to_vec() {
         let po = claimed.po;
         let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
@@ -40,7 +45,7 @@ pub async fn push_orders(
         };
         match wish(order) {
             Wish::Cancelled => {
-                end_cancelled(&mut work, order, rows, settles_within, false);
+                cancels.extend(end_cancelled(ctx, &mut work, erp, order, rows, false));
                 continue;
             }
             Wish::Requested if rows.is_empty() => {
@@ -74,11 +79,12 @@ pub async fn push_orders(
         }
     }
     work.record(store).await?;
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
 
     // A call holds orders of one store: neighbours share it.
     drafts.sort_by(|a, b| a.payload.store_id.cmp(&b.payload.store_id));
     let writer = Creates { erp };
-    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), drafts).await?, &fresh);
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), drafts).await?, fresh);
     for (key, verdict) in verdicts {
         let mut proof = Proof::of(&key, &verdict);
         match verdict {
@@ -119,7 +125,7 @@ pub(super) async fn find_in_erp(
     held
 }
 
-async fn ask_erp(
+pub(super) async fn ask_erp(
     erp: &dyn ErpSink,
     pos: &[PoNumber],
 ) -> HashMap<PoNumber, Result<Vec<ErpOrder>, crate::ports::PortError>> {

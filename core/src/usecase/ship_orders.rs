@@ -4,8 +4,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::ack_orders::{unreadable, without_proof};
-use super::cancellation::{Wish, end_cancelled, wish};
-use super::look::fresh_look;
+use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
+use super::look::{Look, fresh_look};
 use super::parcels::{Packed, pack};
 use super::privacy::redacted;
 use super::push_orders::find_in_erp;
@@ -14,8 +14,8 @@ use crate::erp::{DocumentStatus, OutboundDocument};
 use crate::order::{ChannelStatus, Order, PoNumber};
 use crate::parcel::Shipment;
 use crate::ports::{
-    Answer, Batch, DocumentQuery, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore, PendingWrite,
-    PortError, Settlement, WriteLedger, complete_answers,
+    Answer, Batch, DocumentQuery, ErpCancel, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore,
+    PendingWrite, PortError, Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
@@ -34,35 +34,16 @@ pub async fn ship_orders(
 ) -> Result<(), RunError> {
     unambiguous(ctx.settings)?;
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingShipment).await?;
-    let fresh = fresh_look(ctx, source, store, &mut work).await?;
-    for claimed in work.open().to_vec() {
-        let po = &claimed.po;
-        let Some(order) = fresh.get(po) else { continue };
-        if wish(order) != Wish::Cancelled && order.fully_shipped_at_channel() {
-            let proof = seen_at_channel(&claimed, order, &work);
-            work.advance(po, Event::ShipmentReported, proof, "the channel already knows every unit as shipped");
-            continue;
-        }
-        match &order.status {
-            ChannelStatus::Cancelled
-            | ChannelStatus::ShipmentPending
-            | ChannelStatus::Shipped
-            | ChannelStatus::Completed => {
-                if wish(order) != Wish::Cancelled && ctx.settings.ship_multi_ban && order.is_multi() {
-                    work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
-                }
-            }
-            // Where nobody acknowledges, a new order is ready to be shipped.
-            ChannelStatus::Created if !source.capabilities().acknowledges => {}
-            ChannelStatus::Created => work.stay(po, Cause::new(Reason::ChannelNotReady, "created")),
-            ChannelStatus::Other(text) => {
-                work.stay(po, Cause::new(Reason::ChannelNotReady, text.as_str()));
-            }
-        }
-    }
+    let mut look = fresh_look(ctx, source, store, &mut work).await?;
+    settle_by_channel(ctx, source, &mut work, &look);
     work.record(store).await?;
 
     let documents = documents(erp, ctx.settings, &mut work, |_| true).await;
+    if look.is_old(ctx) {
+        look = fresh_look(ctx, source, store, &mut work).await?;
+        settle_by_channel(ctx, source, &mut work, &look);
+    }
+    let fresh = &look.orders;
     let mut packed: HashMap<PoNumber, Packed> = HashMap::new();
     let mut doubtful: HashSet<PoNumber> = HashSet::new();
     let mut unshipped: HashSet<PoNumber> = HashSet::new();
@@ -78,7 +59,7 @@ pub async fn ship_orders(
             continue;
         }
         if wish(order) == Wish::Cancelled {
-            end_cancelled(&mut work, order, &[], Duration::ZERO, true);
+            end_cancelled(ctx, &mut work, erp, order, &[], true);
             continue;
         }
         match ready(order, documents, ctx.settings) {
@@ -95,11 +76,12 @@ pub async fn ship_orders(
             Err(cause) => work.stay(&po, cause),
         }
     }
-    explain_unshipped(erp, &fresh, &unshipped, &documents, &mut work).await;
+    let cancels = explain_unshipped(ctx, erp, fresh, &unshipped, &documents, &mut work).await;
     work.record(store).await?;
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
 
     let writer = Shipments { source, orders: work.refs() };
-    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, &fresh);
+    let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
     let mut by_order: BTreeMap<PoNumber, Vec<(WriteKey, Verdict)>> = BTreeMap::new();
     for (key, verdict) in verdicts {
         by_order.entry(key.po.clone()).or_default().push((key, verdict));
@@ -123,6 +105,35 @@ pub async fn ship_orders(
         }
     }
     work.record(store).await
+}
+
+/// Ends the orders that the channel's state alone decides about.
+fn settle_by_channel(ctx: &RunContext<'_>, source: &dyn OrderSource, work: &mut Worklist<'_>, look: &Look) {
+    for claimed in work.open().to_vec() {
+        let po = &claimed.po;
+        let Some(order) = look.orders.get(po) else { continue };
+        if wish(order) != Wish::Cancelled && order.fully_shipped_at_channel() {
+            let proof = seen_at_channel(&claimed, order, work);
+            work.advance(po, Event::ShipmentReported, proof, "the channel already knows every unit as shipped");
+            continue;
+        }
+        match &order.status {
+            ChannelStatus::Cancelled
+            | ChannelStatus::ShipmentPending
+            | ChannelStatus::Shipped
+            | ChannelStatus::Completed => {
+                if wish(order) != Wish::Cancelled && ctx.settings.ship_multi_ban && order.is_multi() {
+                    work.stay(po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
+                }
+            }
+            // Where nobody acknowledges, a new order is ready to be shipped.
+            ChannelStatus::Created if !source.capabilities().acknowledges => {}
+            ChannelStatus::Created => work.stay(po, Cause::new(Reason::ChannelNotReady, "created")),
+            ChannelStatus::Other(text) => {
+                work.stay(po, Cause::new(Reason::ChannelNotReady, text.as_str()));
+            }
+        }
+    }
 }
 
 /// The way back from ERP SKUs must be unambiguous, or parcels would name the wrong goods.
@@ -188,17 +199,19 @@ fn still_open(pack: &Packed) -> Cause {
 }
 
 /// Ends orders without a shipped document: the ERP's own order tells whether that is waiting, a gap,
-/// or the end of a cancelled one.
+/// or the end of a cancelled one. Answers those that are to be cancelled in the ERP.
 async fn explain_unshipped(
+    ctx: &RunContext<'_>,
     erp: &dyn ErpSink,
     fresh: &HashMap<PoNumber, Order>,
     unshipped: &HashSet<PoNumber>,
     documents: &HashMap<PoNumber, Vec<OutboundDocument>>,
     work: &mut Worklist<'_>,
-) {
+) -> Vec<ErpCancel> {
+    let mut cancels = Vec::new();
     let unexplained = |order: &OrderRow| unshipped.contains(&order.po);
     if !work.open().iter().any(unexplained) {
-        return;
+        return cancels;
     }
     let settles_within = erp.capabilities().settles_within;
     let held = find_in_erp(erp, work, unexplained).await;
@@ -215,7 +228,7 @@ async fn explain_unshipped(
         let known: Vec<&str> =
             documents.get(po).into_iter().flatten().map(|document| document.number.as_str()).collect();
         match wish(order) {
-            Wish::Cancelled => end_cancelled(work, order, rows, settles_within, false),
+            Wish::Cancelled => cancels.extend(end_cancelled(ctx, work, erp, order, rows, false)),
             Wish::Requested => work.stay(po, Cause::new(Reason::CancelRequested, po.as_str())),
             Wish::None if rows.is_empty() && work.may_be_in_erp(po, settles_within) => {
                 work.stay(po, Cause::new(Reason::WriteUnconfirmed, "created, not visible in the ERP yet"));
@@ -232,6 +245,7 @@ async fn explain_unshipped(
             }
         }
     }
+    cancels
 }
 
 /// Parcels that were sent under numbers which the documents do not have any more, and of which nobody

@@ -95,7 +95,7 @@ fn number(digits: &str) -> Result<Box<RawValue>, PortError> {
     number.map_err(|error| PortError::invalid("an amount cannot be written").because(error))
 }
 
-fn json(element: &impl Serialize, what: &str) -> Result<String, PortError> {
+pub(crate) fn json(element: &impl Serialize, what: &str) -> Result<String, PortError> {
     serde_json::to_string(element).map_err(|error| PortError::invalid(format!("{what} cannot be built")).because(error))
 }
 

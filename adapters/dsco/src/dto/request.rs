@@ -95,3 +95,48 @@ pub(crate) struct InvoiceLine<'a> {
     pub(crate) quantity: u32,
     pub(crate) unit_price: Box<RawValue>,
 }
+
+/// One element of `POST /inventory/batch/small`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ItemFigures<'a> {
+    pub(crate) sku: &'a str,
+    /// The exact sum of the warehouses: the vendor refuses anything else.
+    pub(crate) quantity_available: u64,
+    pub(crate) status: &'static str,
+    pub(crate) warehouses: Vec<WarehouseFigure<'a>>,
+}
+
+/// Units in one warehouse.
+#[derive(Serialize)]
+pub(crate) struct WarehouseFigure<'a> {
+    pub(crate) code: &'a str,
+    pub(crate) quantity: u32,
+}
+
+/// `POST /stream` for a stream of stock.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NewStream<'a> {
+    pub(crate) object_type: &'a str,
+    pub(crate) description: &'a str,
+    pub(crate) num_partitions: u8,
+    pub(crate) max_events: MaxEvents,
+    pub(crate) query: StreamQuery<'a>,
+}
+
+/// What a page of events holds at most; the first limit that is met ends it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MaxEvents {
+    pub(crate) object_count: u32,
+    pub(crate) num_bytes: u32,
+    pub(crate) duration_sec: u32,
+}
+
+/// What a stream is about; its type has to be that of the stream.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StreamQuery<'a> {
+    pub(crate) query_type: &'a str,
+}

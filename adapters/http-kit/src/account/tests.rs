@@ -205,6 +205,13 @@ async fn bodies_and_common_headers_are_as_they_should_be() {
     assert_eq!(sent[2].body, b"a=1+%2B");
 }
 
+#[test]
+fn every_status_but_success_is_an_error_of_some_kind() {
+    let kinds = [200, 204, 302, 401, 403, 404, 408, 429, 500, 503].map(error_of_status);
+    let [auth, again, no] = ["auth", "retryable", "rejected"].map(Some);
+    assert_eq!(kinds, [None, None, no, auth, auth, no, again, Some("throttled"), again, again]);
+}
+
 #[tokio::test]
 async fn a_call_given_up_on_keeps_its_place() {
     let slow = raw_server(b"", Duration::from_mins(1)).await;

@@ -10,20 +10,26 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 /// How long the vendor holds the place of a call that nobody waits for any more (documented by
 /// Lingxing: a token comes back on completion, on failure, or after 2 minutes).
-const HELD: Duration = Duration::from_mins(2);
+pub(crate) const HELD: Duration = Duration::from_mins(2);
 
 /// A number of places, and a gap between starts.
 #[derive(Debug)]
 pub struct InFlight {
     places: Arc<Semaphore>,
+    capacity: usize,
     gap: Duration,
     last_start: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl InFlight {
     pub(super) fn new(capacity: usize, gap: Duration) -> Self {
-        let places = Arc::new(Semaphore::new(capacity.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { places, gap, last_start: Mutex::new(None) }
+        let capacity = capacity.clamp(1, Semaphore::MAX_PERMITS);
+        Self { places: Arc::new(Semaphore::new(capacity)), capacity, gap, last_start: Mutex::new(None) }
+    }
+
+    /// Calls at the same time, and the gap between their starts.
+    pub(crate) fn limits(&self) -> (u32, Duration) {
+        (u32::try_from(self.capacity).unwrap_or(u32::MAX), self.gap)
     }
 
     pub(super) async fn enter(&self, clock: &Arc<dyn Clock>) -> Slot {

@@ -43,6 +43,11 @@ impl Windows {
         Self { per_second, per_minute, cells: OnceLock::new(), queue: Mutex::new(()) }
     }
 
+    /// Calls per second, where there is such a limit, and per minute.
+    pub(crate) fn limits(&self) -> (Option<u32>, u32) {
+        (self.per_second, self.per_minute)
+    }
+
     pub(super) async fn wait(&self, clock: &Arc<dyn Clock>) {
         let cells = self.cells.get_or_init(|| self.cells(clock));
         let _turn = self.queue.lock().await;

@@ -59,6 +59,15 @@ pub(crate) fn int<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i
     Ok(if is_whole { whole.parse().ok() } else { None })
 }
 
+/// A boolean as itself, as 1 or 0, or as the text of either; `None` for anything else.
+pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    Ok(match Raw::deserialize(deserializer)?.scalar().as_deref() {
+        Some("1" | "true") => Some(true),
+        Some("0" | "false") => Some(false),
+        _ => None,
+    })
+}
+
 /// A list of objects; anything but an array is an empty one. An element of another shape is an
 /// error: leaving it out could lose a line.
 pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
@@ -89,6 +98,8 @@ mod tests {
         id: Option<String>,
         #[serde(deserialize_with = "int")]
         n: Option<i64>,
+        #[serde(deserialize_with = "flag")]
+        on: Option<bool>,
         #[serde(deserialize_with = "texts")]
         numbers: Vec<String>,
         #[serde(deserialize_with = "list")]
@@ -129,6 +140,22 @@ mod tests {
             (r#"{"n":[]}"#, None),
         ] {
             assert_eq!(row(json).n, expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_flag_may_be_a_number_or_a_text() {
+        for (json, expected) in [
+            (r#"{"on":true}"#, Some(true)),
+            (r#"{"on":1}"#, Some(true)),
+            (r#"{"on":"1"}"#, Some(true)),
+            (r#"{"on":"false"}"#, Some(false)),
+            (r#"{"on":0}"#, Some(false)),
+            (r#"{"on":2}"#, None),
+            (r#"{"on":""}"#, None),
+            (r#"{"on":null}"#, None),
+        ] {
+            assert_eq!(row(json).on, expected, "{json}");
         }
     }
 

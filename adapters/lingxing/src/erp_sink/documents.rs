@@ -76,8 +76,7 @@ async fn span_rows(
             start_date: first.to_string(),
             end_date: last.to_string(),
         };
-        let envelope = erp.client.read(endpoint, &request).await?;
-        envelope.page().ok_or_else(|| PortError::invalid(format!("{}: no list in the answer", endpoint.kind.name)))
+        erp.client.page(endpoint, &request).await
     };
     let key = |row: &Option<WmsRow>| row.as_ref().and_then(|row| row.wo_number.clone());
     all_rows(endpoint.kind.name, PAGE_SIZE, fetch, key).await

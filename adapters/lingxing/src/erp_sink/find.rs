@@ -66,6 +66,23 @@ pub(super) async fn orders(erp: &LingxingErp, pos: &[PoNumber]) -> Result<Found,
     Ok(found)
 }
 
+/// The numbers of system orders that belong to some of these orders and to others as well: orders of
+/// one buyer are merged, and whatever happens to one of them happens to all.
+pub(super) async fn shared_with_others(erp: &LingxingErp, pos: &[PoNumber]) -> Result<HashSet<String>, PortError> {
+    let by_name = ASKED_BY_NAME.contains(&erp.platform_code);
+    let asked: HashSet<&str> = pos.iter().map(PoNumber::as_str).collect();
+    let mut shared = HashSet::new();
+    for chunk in pos.chunks(MAX_NUMBERS) {
+        for row in rows(erp, chunk, by_name).await? {
+            let row = row.ok_or_else(|| PortError::invalid("the order list holds an order that cannot be read"))?;
+            if names_orders(&row, by_name).iter().any(|name| !asked.contains(name)) {
+                shared.extend(row.global_order_no);
+            }
+        }
+    }
+    Ok(shared)
+}
+
 async fn rows(erp: &LingxingErp, pos: &[PoNumber], by_name: bool) -> Result<Vec<Option<OrderRow>>, PortError> {
     let numbers: Vec<&str> = pos.iter().map(PoNumber::as_str).collect();
     let numbers = numbers.as_slice();
@@ -78,8 +95,7 @@ async fn rows(erp: &LingxingErp, pos: &[PoNumber], by_name: bool) -> Result<Vec<
             platform_order_names: by_name.then_some(numbers),
             include_delete: true,
         };
-        let envelope = erp.client.read(endpoint, &request).await?;
-        envelope.page().ok_or_else(|| PortError::invalid(format!("{}: no list in the answer", endpoint.kind.name)))
+        erp.client.page(endpoint, &request).await
     };
     let key = |row: &Option<OrderRow>| row.as_ref().and_then(|row| row.global_order_no.clone());
     all_rows(endpoint.kind.name, LENGTH, fetch, key).await

@@ -18,7 +18,7 @@ const REVIEWED: [u8; 2] = [5, 6];
 
 impl Core {
     /// Orders that an `OrderId` means; a PO number may mean several.
-    fn orders_meant(&self, item: &Value) -> Result<Vec<usize>, Reasons> {
+    pub(super) fn orders_meant(&self, item: &Value) -> Result<Vec<usize>, Reasons> {
         let Some(id) = item.get("id").and_then(text_of) else {
             return Err(vec!["id is required".to_owned()]);
         };
@@ -71,6 +71,8 @@ impl Core {
                     });
                     let po = self.world.order(position).po.to_string();
                     self.ledger.acks.entry(po).or_default().applied += 1;
+                    let timing = self.config.timing;
+                    self.world.acknowledged(position, &timing, at);
                 }
             }
         }

@@ -48,6 +48,12 @@ impl Invoices {
         self.by_order.entry(invoice.order).or_default().push(self.all.len());
         self.all.push(invoice);
     }
+
+    /// Takes an order's invoices out of every list; their units can be invoiced again.
+    fn remove_of(&mut self, order: usize) {
+        self.by_order.remove(&order);
+        self.by_id.retain(|_, at| self.all[*at].order != order);
+    }
 }
 
 pub(crate) fn post_batch(core: &mut Core, call: &Call) -> Reply {
@@ -80,7 +86,9 @@ pub(crate) fn get(core: &mut Core, call: &Call) -> Reply {
     let found: Vec<usize> = match key {
         "invoiceId" => invoices.by_id.get(value).copied().into_iter().collect(),
         "poNumber" => of_orders(core.world.by_po(value).to_vec()),
-        "dscoInvoiceId" => (0..invoices.all.len()).filter(|&at| dsco_invoice_id(&invoices.all[at]) == value).collect(),
+        "dscoInvoiceId" => {
+            invoices.by_id.values().copied().filter(|&at| dsco_invoice_id(&invoices.all[at]) == value).collect()
+        }
         "supplierOrderNumber" | "consumerOrderNumber" | "trackingNumber" => Vec::new(),
         _ => return invalid(call, "key is not allowed"),
     };
@@ -217,6 +225,13 @@ impl Core {
             units,
             number,
         });
+    }
+
+    /// The invoices of a purchase order are gone.
+    pub(crate) fn remove_invoices(&mut self, po: &str) {
+        for position in self.world.by_po(po).to_vec() {
+            self.dsco.invoices.remove_of(position);
+        }
     }
 
     /// An invoice over all shipped units that somebody else sent; visible at once.

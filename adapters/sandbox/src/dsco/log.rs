@@ -10,7 +10,7 @@ use super::orders::turn_of;
 use crate::clock::{parse_instant, zulu_form};
 use crate::faults::Effect;
 use crate::state::Core;
-use crate::wire::{Call, Reply};
+use crate::wire::{Call, Reply, string_of};
 
 /// Largest body of a batch: five megabytes.
 pub(crate) const BATCH_BYTES: usize = 5_000_000;
@@ -21,6 +21,10 @@ pub(crate) enum Work {
     Acknowledge,
     Shipment,
     Invoice,
+    ItemCancel,
+    Inventory,
+    /// Inventory with `skipItemsThatDontExist`: unknown items get no entry.
+    KnownInventory,
 }
 
 impl Work {
@@ -30,6 +34,8 @@ impl Work {
             Self::Acknowledge => "acknowledgeOrders",
             Self::Shipment => "createShipmentSmallBatch",
             Self::Invoice => "createInvoiceSmallBatch",
+            Self::ItemCancel => "cancelOrderItemSmallBatch",
+            Self::Inventory | Self::KnownInventory => "updateInventorySmallBatch",
         }
     }
 }
@@ -70,6 +76,13 @@ pub(crate) struct Requests {
     ids: u64,
 }
 
+impl Requests {
+    /// A number that the objects of the batch at hand share.
+    pub(crate) fn next_id(&self) -> u64 {
+        self.ids + 1
+    }
+}
+
 impl Core {
     /// A new request id in the shape of a UUID.
     pub(crate) fn dsco_request_id(&mut self) -> String {
@@ -99,8 +112,13 @@ impl Core {
             Fate::Silent { applied: false } => None,
             Fate::Silent { applied: true } | Fate::Normal => {
                 let payload: Value = serde_json::from_str(&entry.payload).unwrap_or(Value::Null);
-                let reasons = self.apply(work, &payload, at).err().unwrap_or_default();
-                (fate == Fate::Normal).then_some(reasons)
+                let known = string_of(&payload, "sku").and_then(|sku| self.world.items.by_sku(sku));
+                if work == Work::KnownInventory && known.is_none() {
+                    None
+                } else {
+                    let reasons = self.apply(work, &payload, at).err().unwrap_or_default();
+                    (fate == Fate::Normal).then_some(reasons)
+                }
             }
         };
         self.dsco.requests.all[request].items[item].outcome = outcome;
@@ -112,6 +130,8 @@ impl Core {
             Work::Acknowledge => self.apply_acknowledge(item, at),
             Work::Shipment => self.apply_shipment(item, at),
             Work::Invoice => self.apply_invoice(item, at),
+            Work::ItemCancel => self.apply_item_cancel(item, at),
+            Work::Inventory | Work::KnownInventory => self.apply_inventory(item, at),
         }
     }
 
@@ -150,6 +170,8 @@ impl Core {
             Work::Acknowledge => self.note_acknowledge(item, now),
             Work::Shipment => self.note_shipment(item, now),
             Work::Invoice => self.note_invoice(item, now),
+            Work::ItemCancel => {}
+            Work::Inventory | Work::KnownInventory => self.note_inventory(item, now),
         }
     }
 }
@@ -165,7 +187,12 @@ fn fate_of(effect: Option<&Effect>, position: usize) -> Fate {
 
 /// `GET /order/log`.
 pub(crate) fn order_log(core: &mut Core, call: &Call) -> Reply {
-    answer(core, call, &[Work::Acknowledge, Work::Shipment])
+    answer(core, call, &[Work::Acknowledge, Work::Shipment, Work::ItemCancel])
+}
+
+/// `GET /inventory/log`.
+pub(crate) fn inventory_log(core: &mut Core, call: &Call) -> Reply {
+    answer(core, call, &[Work::Inventory, Work::KnownInventory])
 }
 
 /// `GET /invoice/log`.

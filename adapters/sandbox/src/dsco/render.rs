@@ -119,7 +119,7 @@ pub(crate) fn add_warehouse(json: &mut Value, prefix: &str, code: &str) {
 }
 
 /// Like the vendor's: `w` and 22 more characters.
-fn warehouse_id(code: &str) -> String {
+pub(crate) fn warehouse_id(code: &str) -> String {
     let tail: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("w{:0>22}", tail.to_ascii_lowercase())
 }

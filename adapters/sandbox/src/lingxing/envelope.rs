@@ -107,6 +107,21 @@ pub(crate) fn java(data: &Value, request: u64, now: DateTime<Utc>) -> Reply {
     )
 }
 
+/// Data of the warehouse's service: a Java answer with a PHP text.
+pub(crate) fn warehouse_service(data: &Value, request: u64, now: DateTime<Utc>) -> Reply {
+    Reply::json(
+        200,
+        &json!({
+            "code": 0,
+            "message": "success",
+            "error_details": [],
+            "request_id": java_request_id(request, now),
+            "response_time": beijing_form(now),
+            "data": data,
+        }),
+    )
+}
+
 /// An error of a Java service: a number as code, `data: null`.
 pub(crate) fn java_error(code: i64, message: &str, request: u64, now: DateTime<Utc>) -> Reply {
     Reply::json(

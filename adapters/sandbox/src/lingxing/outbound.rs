@@ -37,7 +37,8 @@ enum Time {
 
 /// Review makes the document.
 fn made(system: &SystemOrder, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    system.reviewed(now)
+    // A document stays in the list when its goods were given back.
+    system.reviewed_at.filter(|&at| at <= now)
 }
 
 fn shipped(document: &Document, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
@@ -192,6 +193,8 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
     for &(position, quantity) in &document.items {
         product_rows(world, system, document, &system.items[position], quantity, &mut rows);
     }
+    let (asked, answer) = recall(system, status, now);
+    let logistics_state = [(5, "下单完成"), (41, "取消中"), (43, "物流取消完成"), (42, "取消异常")][usize::from(asked)];
     let mut json = json!({
         "wo_id": document.number % 10_000_000,
         "wo_number": document_number(document),
@@ -213,9 +216,9 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
         "order_type": if document.rows == RowStyle::Bundle { 2 } else { 1 },
         "status": status,
         "status_name": name,
-        "logistics_status": if status == 4 { 43 } else { 5 },
-        "logistics_status_name": if status == 4 { "物流取消完成" } else { "下单完成" },
-        "logistics_message": "",
+        "logistics_status": logistics_state.0,
+        "logistics_status_name": logistics_state.1,
+        "logistics_message": answer,
         "logistics_success_time": if status == 4 { String::new() } else { beijing_form(made) },
         "actual_carrier": SERVICES[service].carrier,
         "order_origin_amount": "0.00",
@@ -227,8 +230,8 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
         // A number or a text, both occur.
         "logistics_type_id": if document.number.is_multiple_of(4) { json!(logistics) } else { json!(logistics.to_string()) },
         "logistics_type_name": SERVICES[service].method,
-        "cancel_status": if status == 4 { 2 } else { 0 },
-        "cancel_message": "",
+        "cancel_status": asked,
+        "cancel_message": answer,
         "delivery_status": if status == 3 { 23 } else { 20 },
         "delivery_message": "",
         "tag_names": [],
@@ -251,6 +254,17 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
     json["consignee_address"] = json!(format!("{} {}", address.line1, address.line2));
     json["logistics_freight"] = json!("0.00");
     json
+}
+
+/// How it stands with giving the goods back, and what the warehouse says: 0 not asked, 1 asked, 2
+/// done, 3 refused. The vendor names only the range of the numbers.
+fn recall(system: &SystemOrder, status: u64, now: DateTime<Utc>) -> (u8, &'static str) {
+    match system.recall {
+        _ if status == 4 => (2, ""),
+        Some(recall) if recall.ends > now => (1, ""),
+        Some(recall) if recall.refused => (3, "仓库已处理，无法截单"),
+        Some(_) | None => (0, ""),
+    }
 }
 
 fn product_rows(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::App;
 use crate::faults::Fault;
+use crate::kinds::CancelPolicy;
 use crate::wire::Reply;
 use crate::world::action::WorldAction;
 use crate::world::draft::NewOrder;
@@ -29,7 +30,18 @@ pub(crate) fn handle(app: &App, method: &str, path: &str, body: &[u8]) -> Reply 
     match (method, path) {
         ("GET", "/ledger") => to_json(&app.lock().ledger),
         ("GET", "/violations") => to_json(&app.lock().ledger.violations()),
-        ("GET", "/expectations") => to_json(&app.lock().expectations()),
+        ("GET", "/expectations") => to_json(&app.lock().expectations(CancelPolicy::Auto)),
+        ("GET", "/stock") => {
+            let mut core = app.lock();
+            core.settle(now);
+            to_json(&json!({
+                "items": core.world.items.all().len(),
+                "differences": core.world.stock_differences(true),
+                "unnamed": core.world.stock_differences(false),
+                "erp_only": core.world.erp_only(),
+                "writes": core.ledger.stock,
+            }))
+        }
         ("GET", "/settings") => Reply::json(200, &app.lock().settings()),
         ("POST", "/faults") => match many::<Fault>(body) {
             Ok(faults) => {

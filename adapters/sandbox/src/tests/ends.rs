@@ -24,8 +24,14 @@ async fn every_kind_ends(timing: Timing, seed: u64) {
     let mut model = model;
     model.client.renew().await;
     for (po, end) in &mut ends {
-        if matches!(end, (2 | 3, None)) {
-            *end = model.finish(po, end.0).await;
+        if *end == (2, None) {
+            *end = model.release(po).await;
+        }
+    }
+    model.client.clock.advance(200);
+    for (po, end) in &mut ends {
+        if *end == (3, None) {
+            *end = model.finish(po).await;
         }
     }
     let expected = model.client.sandbox.expectations();
@@ -42,8 +48,11 @@ async fn every_kind_ends(timing: Timing, seed: u64) {
             .get(&expectation.po)
             .map_or(0, |parcels| parcels.values().map(|record| record.applied).sum());
         let invoices = ledger.invoices.get(&expectation.po).map_or(0, |record| record.applied);
+        let cancels = ledger.cancels.values().filter(|record| record.pos.contains(&expectation.po));
+        let cancels: u64 = cancels.map(|record| record.applied).sum();
         let counts = [expectation.creates, expectation.acknowledgements, expectation.shipments, expectation.invoices];
         assert_eq!([creates, acks, parcels, invoices], counts, "{what}");
+        assert_eq!(cancels, expectation.cancels, "{what}");
         if expectation.kind == Kind::ForeignSku {
             assert_eq!(parcels, 0);
         }

@@ -324,12 +324,43 @@ impl Model {
         (stage, None)
     }
 
-    pub(super) async fn finish(&self, po: &str, stage: u8) -> End {
+    /// Ends a cancelled order in the ERP, or says why that cannot be.
+    async fn cancel(&self, po: &str, stage: u8) -> End {
+        let statuses = async || {
+            let rows = self.erp_rows(po).await;
+            let pairs = rows.iter().map(|row| (row["global_order_no"].clone(), row["status"].as_u64().unwrap()));
+            pairs.collect::<Vec<_>>()
+        };
+        for (number, _) in statuses().await.into_iter().filter(|(_, status)| *status == 5) {
+            let body = json!({ "orderNumbers": [number], "tagType": "3-5" });
+            self.client.erp("/basicOpen/wmsOrder/cancel", &body).await;
+        }
+        self.client.clock.advance(30);
+        let open = statuses().await;
+        if open.iter().any(|(_, status)| *status == 6) {
+            return (stage, Some("cancelled_too_late"));
+        }
+        let numbers: Vec<&Value> = open.iter().filter(|(_, status)| *status == 4).map(|(number, _)| number).collect();
+        self.client.erp("/pb/mp/order/v2/cancelOrder", &json!({ "order_list": numbers })).await;
+        let done = statuses().await.iter().all(|(_, status)| *status == 7);
+        if done { (6, None) } else { (stage, Some("cancel_refused")) }
+    }
+
+    pub(super) async fn release(&self, po: &str) -> End {
         let order = self.order(po).await;
-        if stage == 2
-            && let Err(reason) = self.acknowledge(&order).await
-        {
-            return (2, Some(reason));
+        if order["dscoStatus"] == "cancelled" {
+            return self.cancel(po, 2).await;
+        }
+        match self.acknowledge(&order).await {
+            Ok(()) => (3, None),
+            Err(reason) => (2, Some(reason)),
+        }
+    }
+
+    pub(super) async fn finish(&self, po: &str) -> End {
+        let order = self.order(po).await;
+        if order["dscoStatus"] == "cancelled" {
+            return self.cancel(po, 3).await;
         }
         let date = match self.ship(&order).await {
             Ok(date) => date,

@@ -8,7 +8,17 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::order::Status;
 
-/// An act of staff, retailer or portal on one purchase order.
+/// `dscoStatus` that an order can be set back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelStatus {
+    /// Not acknowledged, not cancelled, nothing shipped.
+    Created,
+    /// Acknowledged, not cancelled, nothing shipped.
+    ShipmentPending,
+}
+
+/// An act of staff, retailer or portal on one purchase order, or on stock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "action")]
 pub enum WorldAction {
@@ -95,10 +105,77 @@ pub enum WorldAction {
         /// Purchase order number.
         po: String,
     },
+    /// ERP: the warehouse refuses to give the goods of the number back from now on.
+    RefuseRecall {
+        /// Purchase order number.
+        po: String,
+    },
+    /// ERP: the warehouse gives the goods of the number back when it is asked.
+    AllowRecall {
+        /// Purchase order number.
+        po: String,
+    },
+    /// Channel: the order is set back, as support can do: packages and cancellation are gone.
+    ResetAtChannel {
+        /// Purchase order number.
+        po: String,
+        /// What it becomes.
+        status: ChannelStatus,
+    },
+    /// Channel: every invoice of the order is gone.
+    RemoveInvoice {
+        /// Purchase order number.
+        po: String,
+    },
+    /// ERP: a product is counted anew in a warehouse; its rows become one.
+    SetStock {
+        /// Warehouse id.
+        wid: u32,
+        /// The ERP's SKU.
+        sku: String,
+        /// Units that can be sold, also below zero.
+        quantity: i64,
+    },
+    /// ERP: so many of a thousand of the SKUs with units have none in any warehouse now.
+    ZeroStock {
+        /// Parts per thousand, rounded up to whole SKUs.
+        per_mille: u32,
+    },
+    /// ERP: a warehouse lists nothing at all any more.
+    EmptyWarehouse {
+        /// Warehouse id.
+        wid: u32,
+    },
+    /// Channel: somebody sets an item's figure in the portal.
+    SetChannelStock {
+        /// The supplier's sku.
+        sku: String,
+        /// Warehouse code.
+        warehouse: String,
+        /// Units.
+        quantity: i64,
+    },
+    /// ERP: a store's name of a product is paired. A second SKU for a paired name, or a second name
+    /// for a paired SKU, is a conflict.
+    PairSku {
+        /// Store id.
+        store: String,
+        /// The channel's name.
+        msku: String,
+        /// The ERP's SKU; need not exist.
+        sku: String,
+    },
+    /// ERP: a store's pairs of a name are taken away.
+    UnpairSku {
+        /// Store id.
+        store: String,
+        /// The channel's name.
+        msku: String,
+    },
 }
 
 impl WorldAction {
-    /// The purchase order that the act is about.
+    /// The purchase order that the act is about; empty for an act on stock or pairs.
     #[must_use]
     pub fn po(&self) -> &str {
         match self {
@@ -116,25 +193,35 @@ impl WorldAction {
             | Self::AcknowledgeByPortal { po }
             | Self::ShipByPortal { po }
             | Self::PlantInvoice { po, .. }
-            | Self::Touch { po } => po,
+            | Self::Touch { po }
+            | Self::RefuseRecall { po }
+            | Self::AllowRecall { po }
+            | Self::ResetAtChannel { po, .. }
+            | Self::RemoveInvoice { po } => po,
+            Self::SetStock { .. }
+            | Self::ZeroStock { .. }
+            | Self::EmptyWarehouse { .. }
+            | Self::SetChannelStock { .. }
+            | Self::PairSku { .. }
+            | Self::UnpairSku { .. } => "",
         }
     }
 }
 
-/// The act names a purchase order that the end in question does not know.
+/// The act names an order, SKU, warehouse or store that the end in question does not know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownOrder(pub String);
 
 impl fmt::Display for UnknownOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no such order: {}", self.0)
+        write!(f, "no such order, SKU, warehouse or store: {}", self.0)
     }
 }
 
 impl std::error::Error for UnknownOrder {}
 
 impl World {
-    /// Does everything but [`WorldAction::PlantInvoice`], which the invoice book does.
+    /// Does everything but planting and removing invoices, which the invoice book does.
     pub(crate) fn act(&mut self, act: &WorldAction, now: DateTime<Utc>) -> Result<(), UnknownOrder> {
         let unknown = || UnknownOrder(act.po().to_owned());
         match act {
@@ -143,6 +230,8 @@ impl World {
             | WorldAction::ShipNext { po }
             | WorldAction::CancelInErp { po }
             | WorldAction::DeleteInErp { po }
+            | WorldAction::RefuseRecall { po }
+            | WorldAction::AllowRecall { po }
             | WorldAction::SetTracking { po, .. } => {
                 let positions = self.systems_of(po).to_vec();
                 if positions.is_empty() {
@@ -153,10 +242,12 @@ impl World {
                         break;
                     }
                 }
+                Ok(())
             }
             WorldAction::EnterByHand { po } => {
                 let position = self.by_po(po).first().copied().ok_or_else(unknown)?;
                 self.enter_by_hand(position);
+                Ok(())
             }
             WorldAction::CancelAtChannel { po }
             | WorldAction::RequestCancel { po }
@@ -164,16 +255,25 @@ impl World {
             | WorldAction::PartlyCancel { po, .. }
             | WorldAction::AcknowledgeByPortal { po }
             | WorldAction::ShipByPortal { po }
+            | WorldAction::ResetAtChannel { po, .. }
             | WorldAction::PlantInvoice { po, .. }
+            | WorldAction::RemoveInvoice { po }
             | WorldAction::Touch { po } => {
                 let position = self.by_po(po).first().copied().ok_or_else(unknown)?;
                 self.act_on_order(act, position, now);
+                Ok(())
             }
+            WorldAction::SetStock { .. }
+            | WorldAction::ZeroStock { .. }
+            | WorldAction::EmptyWarehouse { .. }
+            | WorldAction::SetChannelStock { .. }
+            | WorldAction::PairSku { .. }
+            | WorldAction::UnpairSku { .. } => self.act_on_stock(act, now),
         }
-        Ok(())
     }
 
     /// Returns whether the act is used up by this system order.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other acts are not on system orders")]
     fn act_on_system(&mut self, act: &WorldAction, position: usize, now: DateTime<Utc>) -> bool {
         let system = &mut self.systems[position];
         if !system.exists(now) || system.deleted {
@@ -181,15 +281,15 @@ impl World {
         }
         let review = |at: Option<DateTime<Utc>>| Some(at.map_or(now, |at| at.min(now)));
         match act {
-            WorldAction::Review { .. } => system.reviewed_at = review(system.reviewed_at),
+            WorldAction::Review { .. } => system.release(now),
             WorldAction::Ship { .. } => {
-                system.reviewed_at = review(system.reviewed_at);
+                system.release(now);
                 for document in system.documents.iter_mut().filter(|d| d.cut_at.is_none()) {
                     document.shipped_at = review(document.shipped_at);
                 }
             }
             WorldAction::ShipNext { .. } => {
-                system.reviewed_at = review(system.reviewed_at);
+                system.release(now);
                 let waiting = system
                     .documents
                     .iter_mut()
@@ -204,21 +304,16 @@ impl World {
                     document.tracking = tracking.as_str().into();
                 }
             }
-            WorldAction::CancelInErp { .. } => system.cancelled_at = Some(now),
-            WorldAction::DeleteInErp { .. } => system.deleted = true,
-            WorldAction::EnterByHand { .. }
-            | WorldAction::CancelAtChannel { .. }
-            | WorldAction::RequestCancel { .. }
-            | WorldAction::WithdrawCancelRequest { .. }
-            | WorldAction::PartlyCancel { .. }
-            | WorldAction::AcknowledgeByPortal { .. }
-            | WorldAction::ShipByPortal { .. }
-            | WorldAction::PlantInvoice { .. }
-            | WorldAction::Touch { .. } => {}
+            WorldAction::RefuseRecall { .. } => system.refuses_recall = true,
+            WorldAction::AllowRecall { .. } => system.refuses_recall = false,
+            WorldAction::CancelInErp { .. } => self.cancel_system(position, now),
+            WorldAction::DeleteInErp { .. } => self.delete_system(position, now),
+            _ => {}
         }
         false
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other acts change no order at the channel")]
     fn act_on_order(&mut self, act: &WorldAction, position: usize, now: DateTime<Utc>) {
         if matches!(act, WorldAction::ShipByPortal { .. }) {
             let order = self.order(position).clone();
@@ -230,31 +325,18 @@ impl World {
             WorldAction::CancelAtChannel { .. } => order.cancel(now),
             WorldAction::RequestCancel { .. } => order.cancel_requested = true,
             WorldAction::WithdrawCancelRequest { .. } => order.cancel_requested = false,
-            WorldAction::PartlyCancel { line, quantity, .. } => {
-                let found = order.lines.iter_mut().find(|candidate| candidate.number == *line);
-                if let Some(line) = found {
-                    line.cancelled = (line.cancelled + quantity).min(line.quantity);
-                }
-                if order.lines.iter().all(|line| line.expected() == 0) {
-                    order.cancel(now);
-                }
-            }
+            WorldAction::PartlyCancel { line, quantity, .. } => order.cancel_units(*line, *quantity, now),
             WorldAction::AcknowledgeByPortal { .. } => {
                 order.acknowledged = true;
                 if order.status == Status::Created {
                     order.status = Status::ShipmentPending;
                 }
             }
-            WorldAction::Review { .. }
-            | WorldAction::Ship { .. }
-            | WorldAction::ShipNext { .. }
-            | WorldAction::SetTracking { .. }
-            | WorldAction::CancelInErp { .. }
-            | WorldAction::DeleteInErp { .. }
-            | WorldAction::EnterByHand { .. }
-            | WorldAction::ShipByPortal { .. }
-            | WorldAction::PlantInvoice { .. }
-            | WorldAction::Touch { .. } => {}
+            WorldAction::ResetAtChannel { status, .. } => order.reset(match status {
+                ChannelStatus::Created => Status::Created,
+                ChannelStatus::ShipmentPending => Status::ShipmentPending,
+            }),
+            _ => {}
         });
     }
 }

@@ -234,6 +234,9 @@ impl World {
         for (position, line) in order.lines.iter_mut().enumerate() {
             line.number = u32::try_from(position + 1).unwrap_or(1);
         }
+        if !order.test {
+            self.items.order_arrives(&order, &self.catalog, now);
+        }
         match kind {
             Kind::CancelledAtFirst => order.cancel(created + Duration::seconds(30)),
             Kind::PendingNotInErp => {

@@ -99,8 +99,16 @@ impl Document {
     }
 }
 
+/// The warehouse was asked to give the goods back (截单); it answers later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Recall {
+    pub(crate) ends: DateTime<Utc>,
+    pub(crate) refused: bool,
+}
+
 /// A row of the ERP's order list (系统单).
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts")]
 pub(crate) struct SystemOrder {
     pub(crate) number: u64,
     pub(crate) store: Arc<str>,
@@ -117,8 +125,13 @@ pub(crate) struct SystemOrder {
     /// … and is replaced by split or merged rows from here.
     pub(crate) replaced_at: Option<DateTime<Utc>>,
     pub(crate) reviewed_at: Option<DateTime<Utc>>,
+    pub(crate) recall: Option<Recall>,
+    /// The warehouse refuses to give the goods back.
+    pub(crate) refuses_recall: bool,
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
     pub(crate) deleted: bool,
+    /// Its units are locked in the stock.
+    pub(crate) holds: bool,
     pub(crate) wid: Option<u32>,
     pub(crate) logistics: Option<u64>,
     pub(crate) address: Arc<Address>,
@@ -138,7 +151,25 @@ impl SystemOrder {
     }
 
     pub(crate) fn reviewed(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.reviewed_at.filter(|&at| at <= now)
+        self.reviewed_at.filter(|&at| at <= now && !self.recalled(now))
+    }
+
+    /// Reviewed now, if it was not before or was taken back; goods that were taken back go out with
+    /// their old document.
+    pub(crate) fn release(&mut self, now: DateTime<Utc>) {
+        if self.recalled(now) {
+            let ends = self.recall.take().map(|recall| recall.ends);
+            for document in self.documents.iter_mut().filter(|document| document.cut_at == ends) {
+                document.cut_at = None;
+            }
+            self.reviewed_at = Some(now);
+        }
+        self.reviewed_at = Some(self.reviewed_at.map_or(now, |at| at.min(now)));
+    }
+
+    /// The warehouse has given the goods back: the order waits for review again.
+    pub(crate) fn recalled(&self, now: DateTime<Utc>) -> bool {
+        self.recall.is_some_and(|recall| !recall.refused && recall.ends <= now)
     }
 
     /// 4 to review, 5 to ship, 6 shipped, 7 cancelled.
@@ -164,9 +195,16 @@ impl SystemOrder {
             .max()
     }
 
+    /// Units of an item in the documents that have left.
+    pub(crate) fn shipped_units(&self, item: usize, now: DateTime<Utc>) -> u32 {
+        let shipped = self.documents.iter().filter(|document| document.state(now) == DocumentState::Shipped);
+        shipped.flat_map(|document| &document.items).filter(|goods| goods.0 == item).map(|goods| goods.1).sum()
+    }
+
     /// Latest event so far.
     pub(crate) fn updated(&self, now: DateTime<Utc>) -> DateTime<Utc> {
-        [self.reviewed(now), self.cancelled_at, self.delivered(now)]
+        let recalled = self.recall.map(|recall| recall.ends);
+        [self.reviewed(now), recalled, self.cancelled_at, self.delivered(now)]
             .into_iter()
             .flatten()
             .filter(|&at| at <= now)

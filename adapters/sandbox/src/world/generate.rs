@@ -92,7 +92,7 @@ mod tests {
     fn world(seed: u64, orders: usize) -> World {
         let config = SandboxConfig { seed, orders, ..SandboxConfig::default() };
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        let mut world = World::new();
+        let mut world = World::new(&config, now);
         world.generate(&config, &mut Rng::new(seed), now);
         world
     }

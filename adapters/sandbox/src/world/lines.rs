@@ -2,12 +2,10 @@
 
 use super::World;
 use super::draft::NewLine;
-use super::order::{Line, Prices};
+use super::order::{FIRST_ITEM_ID, Line, Prices};
 use crate::catalog::family;
 use crate::kinds::Kind;
 use crate::rng::Rng;
-
-const FIRST_ITEM_ID: u64 = 9_300_000_000;
 
 impl World {
     #[expect(clippy::wildcard_enum_match_arm, reason = "only some stories differ here")]

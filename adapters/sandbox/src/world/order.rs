@@ -8,6 +8,9 @@ use crate::catalog::{SERVICES, Service};
 use crate::config::InvoicePrice;
 use crate::kinds::Kind;
 
+/// Base of the invented `dscoItemId`s; the product's position and 1 are added.
+pub(crate) const FIRST_ITEM_ID: u64 = 9_300_000_000;
+
 /// `dscoStatus`. There is no `completed` here: an order with one shipped unit is `shipped`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
@@ -183,6 +186,28 @@ impl ChannelOrder {
         self.cancelled_at = Some(now);
         for line in &mut self.lines {
             line.cancelled = line.quantity;
+        }
+    }
+
+    /// Cancels units of a line; the order turns `cancelled` when no unit is left.
+    pub(crate) fn cancel_units(&mut self, line: u32, quantity: u32, now: DateTime<Utc>) {
+        if let Some(line) = self.lines.iter_mut().find(|candidate| candidate.number == line) {
+            line.cancelled = (line.cancelled + quantity).min(line.quantity);
+        }
+        if self.lines.iter().all(|line| line.expected() == 0) {
+            self.cancel(now);
+        }
+    }
+
+    /// Sets the order back: packages and cancellation are gone.
+    pub(crate) fn reset(&mut self, status: Status) {
+        self.status = status;
+        self.acknowledged = status != Status::Created;
+        self.cancel_requested = false;
+        self.cancelled_at = None;
+        self.packages.clear();
+        for line in &mut self.lines {
+            line.cancelled = 0;
         }
     }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 
 use super::World;
 use super::erp::{Address, Document, Goods, Item, NewSystemOrder, RowStyle, SystemOrder, TimeStyle, cents_text};
-use crate::catalog::{SERVICES, WAREHOUSES, logistics_type, store_by_retailer};
+use crate::catalog::{SERVICES, WAREHOUSES, logistics_type, store_by_retailer, wid_position};
 use crate::config::{InvoicePrice, Timing};
 use crate::kinds::Kind;
 
@@ -57,6 +57,11 @@ impl World {
                 price: price.clone(),
             })
             .collect();
+        let warehouse = new.wid.and_then(wid_position).unwrap_or(0);
+        for item in &items {
+            self.stock.lock(warehouse, item.product, i64::from(item.quantity), now);
+        }
+        let reviewed = !matches!(kind, Kind::NeverReviewed | Kind::CancelledInReview);
         let base = SystemOrder {
             number,
             store: new.store,
@@ -66,9 +71,12 @@ impl World {
             created: now,
             visible_at: now + timing.erp_visible_delay,
             replaced_at: None,
-            reviewed_at: (kind != Kind::NeverReviewed).then(|| now + timing.review_after),
+            reviewed_at: reviewed.then(|| now + timing.review_after),
+            recall: None,
+            refuses_recall: kind == Kind::RecallRefused,
             cancelled_at: None,
             deleted: false,
+            holds: true,
             wid: new.wid,
             logistics: new.logistics,
             address: Arc::new(new.address),
@@ -82,6 +90,7 @@ impl World {
             Kind::Merged => self.merge(base, sibling.as_deref(), timing, now),
             _ => self.handle(base, kind, timing, now),
         }
+        self.plan_cancellation(number, kind, timing, now);
         number
     }
 
@@ -102,7 +111,13 @@ impl World {
                 vec![self.document(left, first), self.document(right, None)]
             }
             Kind::CutOff => vec![self.document(all.clone(), None), self.document(all, first)],
-            Kind::NeverShipped | Kind::NeverReviewed => vec![self.document(all, None)],
+            Kind::NeverShipped
+            | Kind::NeverReviewed
+            | Kind::CancelledInReview
+            | Kind::CancelledWhenReleased
+            | Kind::CancelledAfterAck
+            | Kind::CancelledTooLate
+            | Kind::RecallRefused => vec![self.document(all, None)],
             _ => vec![self.document(all, first)],
         };
         match kind {
@@ -132,6 +147,7 @@ impl World {
             let mut twin = base.clone();
             twin.number = self.system_number();
             twin.deleted = true;
+            twin.holds = false;
             twin.reviewed_at = None;
             twin.documents.clear();
             self.add_system(twin);
@@ -148,6 +164,7 @@ impl World {
         let mut again = base.clone();
         again.number = self.system_number();
         again.resent = true;
+        again.holds = false;
         again.created = shipped;
         again.visible_at = shipped + timing.erp_visible_delay;
         again.reviewed_at = Some(shipped + timing.second_parcel_after);
@@ -164,6 +181,7 @@ impl World {
         let mut original = base.clone();
         original.replaced_at = Some(at);
         original.reviewed_at = None;
+        original.holds = false;
         let later = timing.second_review_after.max(timing.review_after);
         let plans = [
             (left, base.number, timing.review_after, timing.ship_after),
@@ -205,6 +223,8 @@ impl World {
         let first = &mut self.systems[partner];
         first.replaced_at = Some(at);
         let mut merged = first.clone();
+        first.holds = false;
+        base.holds = false;
         base.replaced_at = Some(at);
         base.reviewed_at = None;
         merged.split_type = 2;

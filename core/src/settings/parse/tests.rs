@@ -89,3 +89,24 @@ fn stock_needs_warehouses() {
 fn one_job_under_two_names_is_refused() {
     assert_eq!(problems(r#"{"jobs": {"push_orders": {}, "push_to_erp": {}}}"#), ["jobs.push_to_erp"]);
 }
+
+#[test]
+fn the_next_runs_are_told_in_order() {
+    let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().with_timezone(&Utc);
+    let runs = next_runs("0 30 1 * * *", at("2026-01-28T01:30:00Z"), 2);
+    assert_eq!(runs, [at("2026-01-29T01:30:00Z"), at("2026-01-30T01:30:00Z")]);
+    assert!(next_runs("0 0 0 30 2 *", at("2026-01-28T01:30:00Z"), 2).is_empty(), "30 February never comes");
+}
+
+#[test]
+fn attention_has_limits_for_all_stages_and_for_one() {
+    let settings =
+        parse(r#"{"attention": {"slow_hours": 2, "stuck_hours": 8.5, "stages": {"3": {"stuck_hours": 96}}}}"#, ALIASES)
+            .unwrap();
+    assert_eq!(settings.attention.limits(Stage::AwaitingAck), (Duration::hours(2), Duration::minutes(510)));
+    assert_eq!(settings.attention.limits(Stage::AwaitingShipment), (Duration::hours(2), Duration::hours(96)));
+    assert_eq!(
+        problems(r#"{"attention": {"slow_hours": 0, "stages": {"5": {}, "1": {"slow_hours": 100}}, "x": 1}}"#),
+        ["attention.slow_hours", "attention.x", "attention.stages.5", "attention"]
+    );
+}

@@ -22,6 +22,10 @@ impl WriteLedger for Ledger {
         Ok(Vec::new())
     }
 
+    async fn open_writes(&self, _: &RouteName, _: WriteKind) -> Stored<Vec<RemoteWrite>> {
+        Ok(Vec::new())
+    }
+
     async fn intend(&self, _: &RunRef, intents: &[Intent], _: DateTime<Utc>) -> Stored<Vec<WriteKey>> {
         for intent in intents {
             self.log.lock().unwrap().push(format!("intend {}", intent.key.po));

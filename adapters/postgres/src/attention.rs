@@ -1,0 +1,84 @@
+//! Which orders stay, why, and for how long.
+
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{CauseGroup, RouteName, StageAge, StageLimit, Stored};
+use ipass_core::reason::Reason;
+use sqlx::Row;
+
+use crate::error::unavailable;
+use crate::open::PostgresStore;
+use crate::row::Values;
+
+pub(crate) async fn causes(store: &PostgresStore, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
+    // The last two conditions are those of the index that leaves out nearly all orders.
+    let rows = sqlx::query(
+        "SELECT * FROM
+             (SELECT DISTINCT ON (route, stage, reason, detail)
+                     route, stage, reason, detail, stage_entered_at AS oldest, po, sample_detail,
+                     count(*) OVER (PARTITION BY route, stage, reason, detail) AS orders
+              FROM (SELECT route, stage, last_reason AS reason, stage_entered_at, po,
+                           coalesce(last_detail, '') AS sample_detail,
+                           CASE WHEN last_reason = ANY($2) THEN coalesce(last_detail, '') END AS detail
+                    FROM order_sync
+                    WHERE stage < 5 AND hold IS NULL AND ($1::text IS NULL OR route = $1)
+                      AND last_reason IS NOT NULL AND last_kind <> 'advanced') AS o
+              ORDER BY route, stage, reason, detail, stage_entered_at, po) AS g
+         ORDER BY orders DESC, oldest, route, stage, reason, detail",
+    )
+    .bind(route.map(|route| &route.0))
+    .bind(by_detail())
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
+            Ok(CauseGroup {
+                route: RouteName(values.get("route")?),
+                stage: values.stage("stage")?,
+                reason: values.reason("reason")?,
+                detail: values.get("detail")?,
+                orders: values.count("orders")?,
+                oldest: values.get("oldest")?,
+                sample: values.po()?,
+                sample_detail: values.get("sample_detail")?,
+            })
+        })
+        .collect()
+}
+
+/// Codes of the reasons whose orders are grouped by the detail, too.
+fn by_detail() -> Vec<&'static str> {
+    Reason::ALL.iter().filter(|reason| reason.groups_by_detail()).map(|reason| reason.code()).collect()
+}
+
+pub(crate) async fn ages(store: &PostgresStore, route: &RouteName, limits: &[StageLimit]) -> Stored<Vec<StageAge>> {
+    let mut ages = Vec::with_capacity(limits.len());
+    for limit in limits {
+        let row = sqlx::query(
+            "SELECT count(*) FILTER (WHERE stage_entered_at < $4) AS stuck, count(*) AS late,
+                    (SELECT po FROM order_sync
+                     WHERE route = $1 AND stage = $2 AND hold IS NULL AND stage_entered_at < greatest($3, $4)
+                     ORDER BY stage_entered_at, po LIMIT 1) AS po
+             FROM order_sync
+             WHERE route = $1 AND stage = $2 AND hold IS NULL AND stage_entered_at < greatest($3, $4)",
+        )
+        .bind(&route.0)
+        .bind(crate::row::number(limit.stage))
+        .bind(limit.slow_before)
+        .bind(limit.stuck_before)
+        .fetch_one(store.pool())
+        .await
+        .map_err(unavailable)?;
+        let values = Values::new(&row, "order_sync", &*route.0);
+        let stuck = values.count("stuck")?;
+        let oldest = values.get::<Option<String>>("po")?;
+        ages.push(StageAge {
+            stage: limit.stage,
+            slow: values.count("late")?.saturating_sub(stuck),
+            stuck,
+            oldest: oldest.map(|po| PoNumber::new(po).ok_or_else(|| values.corrupt("po"))).transpose()?,
+        });
+    }
+    Ok(ages)
+}
