@@ -208,6 +208,9 @@ pub(crate) struct OrderFilterArgs {
     /// Only those on hold.
     #[arg(long)]
     pub(crate) held: bool,
+    /// The order of the list: `newest` and `oldest` creation, next `ship_by`, longest `in_stage`.
+    #[arg(long, value_parser = ["newest", "oldest", "ship_by", "in_stage"])]
+    pub(crate) sort: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! `ipass demo`: simulated vendors and the service in one process, on embedded SQLite.
 
 mod once;
+mod stock;
 mod table;
 
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use ipass_core::ports::{RouteName, RunRef};
 use ipass_core::run::{Launcher, OrderOutcome, Refused, Route, RunReport, RunRequest, RunWatch, Runner};
 use ipass_http_kit::metered;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 /// Starts runs in tasks of their own. Whoever stops the process waits for the tracker.
@@ -17,9 +18,15 @@ pub(crate) struct BackgroundRuns {
     pub(crate) tracker: TaskTracker,
 }
 
-#[async_trait]
-impl Launcher for BackgroundRuns {
-    async fn launch(&self, route: &RouteName, request: RunRequest) -> Result<String, Refused> {
+/// A run in a task of its own.
+struct Spawned {
+    /// Its id, once it has begun.
+    began: oneshot::Receiver<String>,
+    run: JoinHandle<Result<RunReport, Refused>>,
+}
+
+impl BackgroundRuns {
+    fn spawn(&self, route: &RouteName, request: RunRequest) -> Result<Spawned, Refused> {
         let route = self.routes.iter().find(|known| known.name == *route).cloned();
         let route = route.ok_or_else(|| Refused::Usage("there is no such route".to_owned()))?;
         let (told, began) = oneshot::channel();
@@ -30,17 +37,30 @@ impl Launcher for BackgroundRuns {
             if let Ok(report) = &result {
                 observe(report);
             }
-            result.err()
+            result
         });
+        Ok(Spawned { began, run })
+    }
+}
+
+#[async_trait]
+impl Launcher for BackgroundRuns {
+    async fn launch(&self, route: &RouteName, request: RunRequest) -> Result<String, Refused> {
+        let Spawned { began, run } = self.spawn(route, request)?;
         // The sender goes away with a run that never began.
-        if let Ok(run_id) = began.await {
-            return Ok(run_id);
-        }
-        match run.await {
-            Ok(Some(refused)) => Err(refused),
-            Ok(None) | Err(_) => Err(Refused::Usage("the run ended before it began".to_owned())),
+        match began.await {
+            Ok(run_id) => Ok(run_id),
+            Err(_) => ended(run).await.map(|report| report.run_id),
         }
     }
+
+    async fn finish(&self, route: &RouteName, request: RunRequest) -> Result<RunReport, Refused> {
+        ended(self.spawn(route, request)?.run).await
+    }
+}
+
+async fn ended(run: JoinHandle<Result<RunReport, Refused>>) -> Result<RunReport, Refused> {
+    run.await.unwrap_or_else(|_| Err(Refused::Usage("the run broke off; see the log".to_owned())))
 }
 
 /// Tells when the run has begun, and passes everything on.

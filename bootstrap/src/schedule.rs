@@ -97,34 +97,70 @@ pub(crate) async fn run(
 
 /// The jobs of one route.
 #[derive(Default)]
-struct Slots(HashMap<Job, Slot>);
+struct Slots {
+    jobs: HashMap<Job, Slot>,
+    /// Stock is due, and waits for others.
+    stock_waits: bool,
+    /// Those that it waits for, and that have not begun yet.
+    before_stock: Vec<Job>,
+}
 
 impl Slots {
     /// Jobs to be started now; each is marked busy.
     fn due(&mut self, settings: &Settings, takes_stock: bool, now: DateTime<Utc>) -> Vec<(Job, Arc<AtomicBool>)> {
-        let mut due = Vec::new();
         for job in Job::ALL {
             let scheduled = job != Job::CheckOrders && (job != Job::SyncStock || takes_stock);
             let of_job = settings.job(job);
             if !of_job.enabled || !scheduled {
-                self.0.remove(&job);
+                self.jobs.remove(&job);
                 continue;
             }
-            let stock_waits = self.0.get(&Job::SyncStock).is_some_and(|slot| slot.waiting);
-            let first = BEFORE_STOCK.iter().any(|job| self.0.get(job).is_some_and(Slot::is_busy));
-            let slot = self.0.entry(job).or_insert_with(|| Slot::new(&of_job.cron, now));
+            let slot = self.jobs.entry(job).or_insert_with(|| Slot::new(&of_job.cron, now));
             slot.follow(&of_job.cron, now);
             slot.waiting |= slot.comes(now);
-            // While stock waits for them, the others do not begin anew: it would wait for ever.
-            let held = if job == Job::SyncStock { first } else { stock_waits && BEFORE_STOCK.contains(&job) };
-            if slot.waiting && !held {
-                slot.waiting = false;
-                if slot.begin() {
-                    due.push((job, slot.busy.clone()));
-                }
+        }
+        let waits = self.jobs.get(&Job::SyncStock).is_some_and(|slot| slot.waiting);
+        if waits && !self.stock_waits {
+            self.before_stock = BEFORE_STOCK.into_iter().filter(|job| self.is_wanted(*job)).collect();
+        }
+        self.stock_waits = waits;
+        let mut due = Vec::new();
+        for job in Job::ALL {
+            if !self.may_begin(job) {
+                continue;
             }
+            let Some(slot) = self.jobs.get_mut(&job).filter(|slot| slot.waiting) else { continue };
+            slot.waiting = false;
+            if slot.begin() {
+                due.push((job, slot.busy.clone()));
+            }
+            self.before_stock.retain(|before| *before != job);
         }
         due
+    }
+
+    /// It is due, or runs.
+    fn is_wanted(&self, job: Job) -> bool {
+        self.jobs.get(&job).is_some_and(|slot| slot.waiting || slot.is_busy())
+    }
+
+    /// While stock waits, the jobs before it run once, one after the other, and do not begin anew: stock
+    /// would wait for ever.
+    fn may_begin(&self, job: Job) -> bool {
+        if !self.stock_waits {
+            return true;
+        }
+        let busy = |job: &Job| self.jobs.get(job).is_some_and(Slot::is_busy);
+        let position = BEFORE_STOCK.iter().position(|before| *before == job);
+        match position {
+            Some(position) => {
+                let earlier = &BEFORE_STOCK[..position];
+                self.before_stock.contains(&job)
+                    && !earlier.iter().any(|job| busy(job) || self.before_stock.contains(job))
+            }
+            None if job == Job::SyncStock => self.before_stock.is_empty() && !BEFORE_STOCK.iter().any(busy),
+            None => true,
+        }
     }
 }
 
@@ -244,14 +280,26 @@ mod tests {
         let cron = "0 30 * * * *";
         let all = settings(&[("pull_orders", cron), ("push_orders", "*/5 * * * * *"), ("sync_stock", cron)]);
         assert!(slots.due(&all, true, at(29, 59)).is_empty());
-        let orders = slots.due(&all, true, at(30, 0));
-        assert_eq!(names(&orders), ["pull_orders", "push_orders"]);
+        let pull = slots.due(&all, true, at(30, 0));
+        assert_eq!(names(&pull), ["pull_orders"], "what is pulled now has to be pushed, too");
         assert!(slots.due(&all, true, at(30, 1)).is_empty());
-        end(orders);
+        end(pull);
+        let push = slots.due(&all, true, at(30, 2));
+        assert_eq!(names(&push), ["push_orders"]);
+        assert!(slots.due(&all, true, at(30, 5)).is_empty(), "the push that is due again comes after stock");
+        end(push);
         let stock = slots.due(&all, true, at(30, 6));
-        assert_eq!(names(&stock), ["sync_stock"], "and the push that is due again comes after it");
+        assert_eq!(names(&stock), ["sync_stock"]);
         assert_eq!(names(&slots.due(&all, true, at(30, 7))), ["push_orders"]);
         end(stock);
+    }
+
+    #[test]
+    fn stock_alone_waits_for_nobody() {
+        let mut slots = Slots::default();
+        let all = settings(&[("pull_orders", "0 5 * * * *"), ("sync_stock", "0 30 * * * *")]);
+        assert!(slots.due(&all, true, at(29, 59)).is_empty());
+        assert_eq!(names(&slots.due(&all, true, at(30, 0))), ["sync_stock"]);
     }
 
     #[test]

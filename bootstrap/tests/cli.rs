@@ -2,11 +2,25 @@
 
 #[path = "common/harness.rs"]
 mod common;
+#[path = "common/csv.rs"]
+mod csv;
+#[path = "common/service.rs"]
+mod service;
 
+#[path = "cli/check.rs"]
+mod check;
 #[path = "cli/commands.rs"]
 mod commands;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/desk.rs"]
+mod desk;
+#[path = "cli/doctor.rs"]
+mod doctor;
+#[path = "cli/exports.rs"]
+mod exports;
+#[path = "cli/jobs.rs"]
+mod jobs;
 #[path = "cli/orders.rs"]
 mod orders;
 #[path = "cli/runs.rs"]
@@ -17,3 +31,7 @@ mod secrets;
 mod serve;
 #[path = "cli/settings.rs"]
 mod settings;
+#[path = "cli/stock.rs"]
+mod stock;
+#[path = "cli/versions.rs"]
+mod versions;

@@ -262,6 +262,10 @@ reasons! {
     OverSize = "over_size", Waiting, Nobody,
         "More items differ than one run may send ({}); the next run goes on.",
         "差异商品超过单次上限（{}），下次运行继续。";
+    /// The run was stopped before it came to it.
+    RunStopped = "run_stopped", Waiting, Nobody,
+        "The run was stopped before it came to item {}; the next run goes on.",
+        "任务在处理商品 {} 之前被停止，下次运行继续。";
     /// We built something that cannot be sent or read.
     InvalidExchange = "invalid_exchange", Failed, Engineer,
         "The exchange with the remote system cannot be built or read: {}.",

@@ -8,6 +8,7 @@
 
 mod protocol;
 
+pub(crate) use protocol::ABSENT;
 pub use protocol::*;
 
 use std::fmt;

@@ -9,7 +9,7 @@ use ipass_core::job::Job;
 use ipass_core::order::PoNumber;
 use ipass_core::ports::*;
 use ipass_core::reason::Cause;
-use ipass_core::run::{Launcher, Refused, Route, RunRequest, Runner};
+use ipass_core::run::{Launcher, Refused, Route, RunReport, RunRequest, Runner};
 use ipass_core::testing::ManualClock;
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 use secrecy::SecretString;
@@ -45,6 +45,9 @@ down! {
         fn order(route: &RouteName, po: &PoNumber) -> Option<StoredOrder>;
         fn timeline(route: &RouteName, po: &PoNumber, limit: u32) -> Vec<TimelineEvent>;
         fn search(route: Option<&RouteName>, filter: &OrderFilter, after: Option<&str>, limit: u32) -> OrderPage;
+        fn count_orders(route: Option<&RouteName>, filter: &OrderFilter, cap: u64) -> u64;
+        fn values(route: Option<&RouteName>, field: OrderField, limit: u32) -> Vec<String>;
+        fn moves(route: &RouteName, since: DateTime<Utc>) -> Vec<StageMoves>;
         fn counts(route: &RouteName) -> Vec<StageCount>;
         fn set_stage(route: &RouteName, edit: &StageEdit) -> ();
         fn retry(route: &RouteName, po: Option<&PoNumber>, now: DateTime<Utc>) -> u64;
@@ -98,6 +101,19 @@ down! {
         fn shared(name: &str) -> Option<SharedValue>;
         fn share(name: &str, expected: Option<i64>, sealed: &[u8], renew_at: DateTime<Utc>) -> SharedValue;
     }
+    AuditStore {
+        fn audit(entry: &AuditEntry) -> ();
+        fn audit_list(filter: &AuditFilter, after: Option<&str>, limit: u32) -> AuditPage;
+        fn export_audit(filter: &AuditFilter, sink: &mut dyn RowSink) -> u64;
+    }
+    SessionStore {
+        fn open_session(session: &AdminSession) -> ();
+        fn session(
+            hash: &str, now: DateTime<Utc>, idle: chrono::Duration, absolute: chrono::Duration
+        ) -> Option<AdminSession>;
+        fn close_session(token_hash: &str) -> ();
+        fn claim_once(key: &str, now: DateTime<Utc>) -> bool;
+    }
 }
 
 #[async_trait]
@@ -119,6 +135,10 @@ struct Busy;
 #[async_trait]
 impl Launcher for Busy {
     async fn launch(&self, _: &RouteName, _: RunRequest) -> Result<String, Refused> {
+        Err(Refused::AlreadyRunning)
+    }
+
+    async fn finish(&self, _: &RouteName, _: RunRequest) -> Result<RunReport, Refused> {
         Err(Refused::AlreadyRunning)
     }
 }

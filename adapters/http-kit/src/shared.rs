@@ -44,7 +44,7 @@ impl Shared {
             let wait = match pace {
                 Pace::Free => return None,
                 Pace::Windows(windows) => {
-                    let (per_second, per_minute) = windows.limits();
+                    let (per_second, per_minute) = windows.shared_limits();
                     // No answer, and a call that was counted: both end the wait.
                     self.ask(self.leases.draw(&key, per_second, per_minute), clock).await??
                 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{RouteName, StageCount, StageEdit, StoreError, Stored, StoredOrder, TimelineEvent};
+use ipass_core::ports::{RouteName, StageEdit, StoreError, Stored, StoredOrder, TimelineEvent};
 use ipass_core::reason::Cause;
 use ipass_core::stage::Stage;
 use sqlx::{PgConnection, Row};
@@ -12,6 +12,7 @@ use crate::events::{NewEvent, append, clean};
 use crate::open::PostgresStore;
 use crate::row::{Values, number, order_columns, order_row};
 use crate::runs::reap;
+use crate::tally::Tally;
 
 pub(crate) async fn order(store: &PostgresStore, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>> {
     let row = sqlx::query(concat!(
@@ -64,27 +65,6 @@ pub(crate) async fn timeline(
         .collect()
 }
 
-pub(crate) async fn counts(store: &PostgresStore, route: &RouteName) -> Stored<Vec<StageCount>> {
-    let rows = sqlx::query(
-        "SELECT stage, count(*) AS orders, min(stage_entered_at) AS oldest
-         FROM order_sync WHERE route = $1 GROUP BY stage",
-    )
-    .bind(&route.0)
-    .fetch_all(store.pool())
-    .await
-    .map_err(unavailable)?;
-    let mut counts = Stage::ALL.map(|stage| StageCount { stage, orders: 0, oldest: None });
-    for row in &rows {
-        let values = Values::new(row, "order_sync", &*route.0);
-        let stage = values.stage("stage")?;
-        if let Some(count) = counts.iter_mut().find(|count| count.stage == stage) {
-            count.orders = values.count("orders")?;
-            count.oldest = values.get("oldest")?;
-        }
-    }
-    Ok(counts.into())
-}
-
 pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &StageEdit) -> Stored<()> {
     let mut tx = store.begin_write().await?;
     let (mut from, mut claimed) = standing(&mut tx, route, &edit.po).await?;
@@ -121,6 +101,9 @@ pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &S
         detail: clean(&edit.reason),
     };
     append(&mut tx, route, &[event], edit.now).await?;
+    let mut tally = Tally::default();
+    tally.moved(from, edit.to);
+    tally.keep(&mut tx, route).await?;
     tx.commit().await.map_err(unavailable)
 }
 

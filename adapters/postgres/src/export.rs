@@ -2,7 +2,8 @@
 
 use futures_util::TryStreamExt;
 use ipass_core::ports::{
-    ORDER_COLUMNS, OrderFilter, RouteName, RowSink, STOCK_COLUMNS, StockFilter, StoreError, Stored,
+    AUDIT_COLUMNS, AuditFilter, ORDER_COLUMNS, OrderFilter, RouteName, RowSink, STOCK_COLUMNS, StockFilter, StoreError,
+    Stored,
 };
 use sqlx::Connection;
 
@@ -10,7 +11,7 @@ use crate::copy::{Cell, Line};
 use crate::error::unavailable;
 use crate::open::PostgresStore;
 use crate::sql::Sql;
-use crate::{search, stock_list};
+use crate::{audit, search, stock_list, walk};
 
 /// The cells of [`ORDER_COLUMNS`].
 const ORDER_CELLS: [Cell; ORDER_COLUMNS.len()] = [
@@ -55,13 +56,24 @@ const STOCK_CELLS: [Cell; STOCK_COLUMNS.len()] = [
     Cell::Text("s.detail"),
 ];
 
+/// The cells of [`AUDIT_COLUMNS`].
+const AUDIT_CELLS: [Cell; AUDIT_COLUMNS.len()] = [
+    Cell::Time("a.at"),
+    Cell::Text("a.who"),
+    Cell::Text("a.what"),
+    Cell::Text("a.route"),
+    Cell::Text("a.subject"),
+    Cell::Text("a.detail"),
+];
+
 pub(crate) async fn orders(
     store: &PostgresStore,
     route: Option<&RouteName>,
     filter: &OrderFilter,
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
-    copy_out(store, search::list_query(&columns(&ORDER_CELLS), route, filter, None), &ORDER_CELLS, sink).await
+    let walk = walk::choose(store, route, filter).await?;
+    copy_out(store, search::list_query(&columns(&ORDER_CELLS), route, filter, walk, None), &ORDER_CELLS, sink).await
 }
 
 pub(crate) async fn stock(
@@ -71,6 +83,10 @@ pub(crate) async fn stock(
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
     copy_out(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter, None), &STOCK_CELLS, sink).await
+}
+
+pub(crate) async fn audit(store: &PostgresStore, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {
+    copy_out(store, audit::list_query(&columns(&AUDIT_CELLS), filter, None), &AUDIT_CELLS, sink).await
 }
 
 fn columns(cells: &[Cell]) -> String {

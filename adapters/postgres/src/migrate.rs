@@ -8,9 +8,10 @@ use sqlx::{Connection, Row, SqlSafeStr};
 
 use crate::error::{migration_failed, unavailable};
 use crate::open::PostgresStore;
+use crate::tally;
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 8] = [
+const VERSIONS: [(i64, &str, &str); 10] = [
     (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
@@ -19,6 +20,8 @@ const VERSIONS: [(i64, &str, &str); 8] = [
     (6, "stock", include_str!("../../../migrations/postgres/0006_stock.sql")),
     (7, "leases", include_str!("../../../migrations/postgres/0007_leases.sql")),
     (8, "views", include_str!("../../../migrations/postgres/0008_views.sql")),
+    (9, "admin", include_str!("../../../migrations/postgres/0009_admin.sql")),
+    (10, "payload_view", include_str!("../../../migrations/postgres/0010_payload_view.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {
@@ -31,6 +34,7 @@ pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {
         .run_direct(None, &mut connection, false)
         .await
         .map_err(migration_failed)?;
+    tally::recount(&mut connection).await?;
     connection.close().await.map_err(unavailable)
 }
 

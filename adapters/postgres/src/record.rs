@@ -15,6 +15,7 @@ use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
 use crate::row::{Values, evidence, number};
 use crate::runs::check_fence;
+use crate::tally::Tally;
 use crate::writes::settle;
 
 /// A claimed order as it stands.
@@ -61,6 +62,7 @@ pub(crate) async fn record(
     let mut rows = Vec::new();
     let mut new_events = Vec::new();
     let mut repeated = Vec::new();
+    let mut tally = Tally::default();
     for step in steps {
         let Some(order) = standing.remove(step.po.as_str()).filter(|order| order.stage == step.expected) else {
             lost.push(step.po.clone());
@@ -72,6 +74,9 @@ pub(crate) async fn record(
             Some(newest) if newest.equals(&event) => repeated.push(newest.id),
             _ => new_events.push(event),
         }
+        if let StepOutcome::Advanced { to, .. } = &step.outcome {
+            tally.moved(order.stage, *to);
+        }
         rows.push(NewValues::of(&order, step, merged));
     }
     update(&mut tx, run, &rows, now).await?;
@@ -80,6 +85,7 @@ pub(crate) async fn record(
     // Also of orders that are lost: what a remote did is a fact, whoever holds the order by now.
     let notes: Vec<&WriteNote> = steps.iter().flat_map(|step| &step.writes).collect();
     settle(&mut tx, run, &notes, now).await?;
+    tally.keep(&mut tx, &run.route).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(lost)
 }

@@ -14,6 +14,7 @@ use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
 use crate::row::{Values, number};
 use crate::runs::check_fence;
+use crate::tally::Tally;
 
 /// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice.
 const CHUNK: usize = 500;
@@ -29,15 +30,17 @@ pub(crate) async fn save_orders(
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
+    let mut tally = Tally::default();
     for mut round in rounds(orders) {
         // Rows are locked in one order everywhere: who meets waits, but never in a ring.
         round.sort_by(|a, b| a.order.po.cmp(&b.order.po));
         for chunk in round.chunks(CHUNK) {
-            save_chunk(&mut tx, run, chunk, now, &mut counts, &mut invalid).await?;
+            save_chunk(&mut tx, run, chunk, now, &mut counts, (&mut invalid, &mut tally)).await?;
         }
     }
     counts.invalid += invalid.len() as u64;
     keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    tally.keep(&mut tx, &run.route).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(counts)
 }
@@ -76,7 +79,7 @@ async fn save_chunk(
     chunk: &[&SaveOrder],
     now: DateTime<Utc>,
     counts: &mut SaveCounts,
-    invalid: &mut Vec<UnreadableOrder>,
+    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<()> {
     let mut open = readable(chunk, invalid);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
@@ -87,7 +90,7 @@ async fn save_chunk(
     });
     // A round sees an order as new that another run inserts in the same moment; it comes back as known.
     while !open.is_empty() {
-        open = save_locked(connection, run, open, now, counts, invalid).await?;
+        open = save_locked(connection, run, open, now, counts, (invalid, tally)).await?;
     }
     Ok(())
 }
@@ -133,7 +136,7 @@ async fn save_locked<'a>(
     open: Vec<&'a SaveOrder>,
     now: DateTime<Utc>,
     counts: &mut SaveCounts,
-    invalid: &mut Vec<UnreadableOrder>,
+    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<Vec<&'a SaveOrder>> {
     let known = known(connection, &run.route, &open, Locking::Yes).await?;
     let mut new = Vec::new();
@@ -170,7 +173,9 @@ async fn save_locked<'a>(
                     what: status,
                 });
             }
-            changed.push((save, known.id, to.unwrap_or(known.stage)));
+            let to = to.unwrap_or(known.stage);
+            tally.moved(known.stage, to);
+            changed.push((save, known.id, to));
         }
     }
     let inserted = insert(connection, &run.route, &new, now).await?;
@@ -185,6 +190,9 @@ async fn save_locked<'a>(
         what: save.order.status.as_str().to_owned(),
         detail: String::new(),
     }));
+    for save in &new {
+        tally.came(save.first_stage);
+    }
     update(connection, &changed, now).await?;
     counts.stored += new.len() as u64;
     counts.updated += changed.len() as u64;

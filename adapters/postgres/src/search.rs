@@ -1,15 +1,24 @@
-//! Lists of orders, page by page along (creation, PO number), newest first.
+//! Lists of orders, page by page, and how many orders are in them.
 
-use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
+
 use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
+use ipass_core::stage::Stage;
 
 use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::PostgresStore;
-use crate::place;
-use crate::row::{order_columns, order_row};
+use crate::row::{Values, order_columns, order_row};
+use crate::sorting::{Place, push_order};
 use crate::sql::Sql;
+use crate::walk::{Walk, choose};
+
+/// All routes that have orders, found from one to the next.
+const ALL_ROUTES: &str = "WITH RECURSIVE r (route) AS
+    (SELECT min(route) FROM order_sync
+     UNION ALL SELECT (SELECT min(n.route) FROM order_sync AS n WHERE n.route > r.route) FROM r WHERE r.route IS NOT NULL)
+    SELECT route FROM r WHERE route IS NOT NULL";
 
 pub(crate) async fn search(
     store: &PostgresStore,
@@ -18,8 +27,9 @@ pub(crate) async fn search(
     after: Option<&str>,
     limit: u32,
 ) -> Stored<OrderPage> {
-    let after = after.map(Place::read).transpose()?;
-    let mut query = list_query(order_columns!(), route, filter, after.as_ref());
+    let after = after.map(|text| Place::read(text, filter.sort)).transpose()?;
+    let walk = choose(store, route, filter).await?;
+    let mut query = list_query(order_columns!(), route, filter, walk, after.as_ref());
     // One more than asked for: whether there is a next page.
     query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
     let mut query = query.bound();
@@ -30,23 +40,73 @@ pub(crate) async fn search(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|row| Place::of(row).write());
+    let next = rows.last().filter(|_| more).map(|row| Place::of(filter.sort, row).write());
     Ok(OrderPage { rows, next })
 }
 
-/// The statement of a list with these columns, without its end.
-pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &OrderFilter, after: Option<&Place>) -> Sql {
-    let mut query = Sql::new(format!("SELECT {columns} FROM order_sync AS o WHERE true"));
+pub(crate) async fn count(
+    store: &PostgresStore,
+    route: Option<&RouteName>,
+    filter: &OrderFilter,
+    cap: u64,
+) -> Stored<u64> {
+    let mut query = Sql::new("SELECT count(*) AS orders FROM (SELECT 1");
+    push_list(&mut query, route, filter, &filter.stages);
+    query.push(" LIMIT ").push_bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(") AS c");
+    let mut query = query.bound();
+    let row = query.build().persistent(false).fetch_one(store.pool()).await.map_err(unavailable)?;
+    Values::new(&row, "order_sync", "").count("orders")
+}
+
+/// The statement of a list with these columns, without its end. Among the columns are all that a list is
+/// ordered by.
+pub(crate) fn list_query(
+    columns: &str,
+    route: Option<&RouteName>,
+    filter: &OrderFilter,
+    walk: Walk,
+    after: Option<&Place>,
+) -> Sql {
+    let stages: BTreeSet<Stage> = filter.stages.iter().copied().collect();
+    let parts = match walk {
+        Walk::Stages => stages.into_iter().map(|stage| vec![stage]).collect(),
+        Walk::List | Walk::Few => vec![stages.into_iter().collect()],
+    };
+    let mut query = Sql::new("SELECT * FROM (");
+    for (at, stages) in parts.iter().enumerate() {
+        query.push(if at == 0 { "" } else { " UNION ALL " }).push(format!("SELECT {columns}"));
+        push_list(&mut query, route, filter, stages);
+        if let Some(place) = after {
+            place.push_after(&mut query);
+        }
+    }
+    // OFFSET 0: the few are found and sorted, whatever the server thinks of walking the list for them.
+    query.push(if walk == Walk::Few { " OFFSET 0) AS o" } else { ") AS o" });
+    push_order(&mut query, filter.sort);
+    query
+}
+
+/// From where, and which.
+fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, stages: &[Stage]) {
+    query.push(" FROM order_sync AS o WHERE true");
     if let Some(sku) = &filter.sku {
         query.push(" AND o.sku_names @> ").push_bind(vec![clean(sku)]);
     }
     if let Some(route) = route {
         query.push(" AND o.route = ").push_bind(route.0.clone());
     }
-    if let [stage] = filter.stages.as_slice() {
+    if !filter.pos.is_empty() {
+        let pos: Vec<String> = filter.pos.iter().map(ToString::to_string).filter(|po| !po.contains('\0')).collect();
+        query.push(" AND o.po = ANY(").push_bind(pos).push(")");
+        if route.is_none() {
+            // Both columns of the key, so that it is found along the key.
+            query.push(" AND o.route = ANY(ARRAY(").push(ALL_ROUTES).push("))");
+        }
+    }
+    if let [stage] = stages {
         query.push(format!(" AND o.stage = {}", stage.number()));
-    } else if !filter.stages.is_empty() {
-        let numbers: Vec<String> = filter.stages.iter().map(|stage| stage.number().to_string()).collect();
+    } else if !stages.is_empty() {
+        let numbers: Vec<String> = stages.iter().map(|stage| stage.number().to_string()).collect();
         query.push(format!(" AND o.stage IN ({})", numbers.join(", ")));
     }
     if let Some(kind) = filter.outcome {
@@ -80,17 +140,14 @@ pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &Orde
     if let Some(until) = filter.created_until {
         query.push(" AND o.created_at < ").push_bind(until);
     }
+    if let Some(before) = filter.in_stage_since_before {
+        query.push(" AND o.stage_entered_at < ").push_bind(before);
+    }
     match filter.held {
         Some(true) => query.push(" AND o.hold IS NOT NULL"),
         Some(false) => query.push(" AND o.hold IS NULL"),
-        None => &mut query,
+        None => query,
     };
-    if let Some(place) = after {
-        query.push(" AND (o.created_at, o.po, o.route) < (").push_bind(place.created_at).push(", ");
-        query.push_bind(place.po.clone()).push(", ").push_bind(place.route.clone()).push(")");
-    }
-    query.push(" ORDER BY o.created_at DESC, o.po DESC, o.route DESC");
-    query
 }
 
 /// A pattern for "has this part".
@@ -99,46 +156,9 @@ pub(crate) fn like(part: &str) -> String {
     format!("%{part}%")
 }
 
-/// A place in the list: the next page starts after it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    created_at: DateTime<Utc>,
-    po: String,
-    route: String,
-}
-
-impl Place {
-    fn of(row: &OrderRow) -> Self {
-        Self { created_at: row.created_at, po: row.po.as_str().to_owned(), route: row.route.0.clone() }
-    }
-
-    fn write(&self) -> String {
-        place::write([&self.created_at.timestamp_micros().to_string(), &self.po, &self.route])
-    }
-
-    fn read(text: &str) -> Stored<Self> {
-        let [created_at, po, route] = place::read(text)?;
-        let created_at = created_at.parse().ok().and_then(DateTime::from_timestamp_micros);
-        Ok(Self { created_at: created_at.ok_or_else(place::unreadable)?, po, route })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_place_is_read_back_and_nonsense_is_refused() {
-        let place = Place {
-            created_at: DateTime::from_timestamp_micros(-5).unwrap(),
-            po: "PO-1 é".to_owned(),
-            route: "a_b".to_owned(),
-        };
-        assert_eq!(Place::read(&place.write()).unwrap(), place);
-        for nonsense in ["", "-", "--", "zz-31-31", "78-31-31"] {
-            assert!(Place::read(nonsense).is_err(), "{nonsense}");
-        }
-    }
 
     #[test]
     fn wildcards_are_letters() {

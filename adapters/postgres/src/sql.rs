@@ -61,6 +61,11 @@ impl Sql {
         self
     }
 
+    pub(crate) fn append(&mut self, other: Self) -> &mut Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// The statement with its values bound.
     pub(crate) fn bound(self) -> QueryBuilder<Postgres> {
         let mut query = QueryBuilder::new("");

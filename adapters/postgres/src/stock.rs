@@ -53,12 +53,12 @@ pub(crate) async fn save(store: &PostgresStore, run: &RunRef, records: &[StockRe
 
 pub(crate) async fn known(store: &PostgresStore, route: &RouteName) -> Stored<Vec<KnownStock>> {
     let rows = sqlx::query(
-        "SELECT s.warehouse_code, s.erp_sku
+        "SELECT s.warehouse_code, s.erp_sku,
+                coalesce(s.erp_quantity, 0) > 0 OR coalesce(s.channel_quantity, 0) > 0 AS has_units
          FROM stock_sync AS s
          WHERE s.id IN (SELECT DISTINCT ON (n.route, n.warehouse_code, n.erp_sku) n.id
                         FROM stock_sync AS n WHERE n.route = $1
                         ORDER BY n.route, n.warehouse_code, n.erp_sku, n.at DESC, n.id DESC)
-           AND (s.erp_quantity > 0 OR s.channel_quantity > 0)
          ORDER BY s.warehouse_code, s.erp_sku",
     )
     .bind(&route.0)
@@ -68,7 +68,11 @@ pub(crate) async fn known(store: &PostgresStore, route: &RouteName) -> Stored<Ve
     rows.iter()
         .map(|row| {
             let values = Values::new(row, "stock_sync", &*route.0);
-            Ok(KnownStock { warehouse_code: values.get("warehouse_code")?, erp_sku: values.get("erp_sku")? })
+            Ok(KnownStock {
+                warehouse_code: values.get("warehouse_code")?,
+                erp_sku: values.get("erp_sku")?,
+                has_units: values.get("has_units")?,
+            })
         })
         .collect()
 }

@@ -6,14 +6,15 @@ use std::ops::Range;
 use chrono::DateTime;
 use futures_util::TryStreamExt;
 use ipass_core::ports::{
-    ORDER_COLUMNS, OrderFilter, RouteName, RowSink, STOCK_COLUMNS, StockFilter, StoreError, Stored,
+    AUDIT_COLUMNS, AuditFilter, ORDER_COLUMNS, OrderFilter, RouteName, RowSink, STOCK_COLUMNS, StockFilter, StoreError,
+    Stored,
 };
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::{search, stock_list};
+use crate::{audit, search, stock_list, walk};
 
 /// A column, and how its values are written for people.
 #[derive(Debug, Clone, Copy)]
@@ -69,14 +70,24 @@ const STOCK_CELLS: [Cell; STOCK_COLUMNS.len()] = [
     Cell::Text("s.detail"),
 ];
 
+/// The cells of [`AUDIT_COLUMNS`].
+const AUDIT_CELLS: [Cell; AUDIT_COLUMNS.len()] = [
+    Cell::Time("a.at"),
+    Cell::Text("a.who"),
+    Cell::Text("a.what"),
+    Cell::Text("a.route"),
+    Cell::Text("a.subject"),
+    Cell::Text("a.detail"),
+];
+
 pub(crate) async fn orders(
     store: &SqliteStore,
     route: Option<&RouteName>,
     filter: &OrderFilter,
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
-    let ids = search::rare_ids(store, filter).await?;
-    hand_over(store, search::list_query(&columns(&ORDER_CELLS), route, filter, ids, None), &ORDER_CELLS, sink).await
+    let walk = walk::choose(store, route, filter, filter.sort).await?;
+    hand_over(store, search::list_query(&columns(&ORDER_CELLS), route, filter, &walk, None), &ORDER_CELLS, sink).await
 }
 
 pub(crate) async fn stock(
@@ -86,6 +97,10 @@ pub(crate) async fn stock(
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
     hand_over(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter, None), &STOCK_CELLS, sink).await
+}
+
+pub(crate) async fn audit(store: &SqliteStore, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {
+    hand_over(store, audit::list_query(&columns(&AUDIT_CELLS), filter, None), &AUDIT_CELLS, sink).await
 }
 
 fn columns(cells: &[Cell]) -> String {

@@ -3,11 +3,13 @@
 mod acts;
 mod alerts;
 mod attention;
+mod audit;
 mod book;
 mod claim;
 mod error;
 mod events;
 mod export;
+mod facets;
 mod leases;
 mod lock;
 mod marks;
@@ -21,9 +23,13 @@ mod save;
 mod search;
 mod settings;
 mod shared;
+mod sorting;
 mod stock;
 mod stock_list;
 mod store;
+mod tally;
+mod visits;
+mod walk;
 mod writes;
 
 pub use open::SqliteStore;

@@ -8,9 +8,10 @@ use sqlx::{Row, SqlSafeStr};
 
 use crate::error::{migration_failed, unavailable};
 use crate::open::SqliteStore;
+use crate::tally;
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 7] = [
+const VERSIONS: [(i64, &str, &str); 8] = [
     (1, "orders", include_str!("../../../migrations/sqlite/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/sqlite/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/sqlite/0003_writes.sql")),
@@ -18,13 +19,15 @@ const VERSIONS: [(i64, &str, &str); 7] = [
     (5, "attention", include_str!("../../../migrations/sqlite/0005_attention.sql")),
     (6, "stock", include_str!("../../../migrations/sqlite/0006_stock.sql")),
     (7, "leases", include_str!("../../../migrations/sqlite/0007_leases.sql")),
+    (9, "admin", include_str!("../../../migrations/sqlite/0009_admin.sql")),
 ];
 
 pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {
     let versions = VERSIONS.map(|(version, name, sql)| {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
-    Migrator::with_migrations(versions.into()).run(store.writer()).await.map_err(migration_failed)
+    Migrator::with_migrations(versions.into()).run(store.writer()).await.map_err(migration_failed)?;
+    tally::recount(store).await
 }
 
 pub(crate) async fn check(store: &SqliteStore) -> Stored<()> {

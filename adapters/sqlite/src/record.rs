@@ -16,6 +16,7 @@ use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
 use crate::row::{Values, evidence, micros};
 use crate::runs::check_fence;
+use crate::tally::Tally;
 use crate::writes::settle;
 
 /// A claimed order as it stands.
@@ -63,6 +64,7 @@ pub(crate) async fn record(
     let mut new_events = Vec::new();
     let mut repeated = Vec::new();
     let mut retold = Vec::new();
+    let mut tally = Tally::default();
     for step in steps {
         let Some(order) = standing.remove(step.po.as_str()).filter(|order| order.stage == step.expected) else {
             lost.push(step.po.clone());
@@ -77,6 +79,9 @@ pub(crate) async fn record(
             Some(newest) if newest.equals(&event) => repeated.push(Value::from(newest.id)),
             _ => new_events.push(event),
         }
+        if let StepOutcome::Advanced { to, .. } = &step.outcome {
+            tally.moved(order.stage, *to);
+        }
         rows.push(new_values(&order, step, &merged));
     }
     update(&mut tx, run, rows, now).await?;
@@ -86,6 +91,7 @@ pub(crate) async fn record(
     // Also of orders that are lost: what a remote did is a fact, whoever holds the order by now.
     let notes: Vec<&WriteNote> = steps.iter().flat_map(|step| &step.writes).collect();
     settle(&mut tx, run, &notes, now).await?;
+    tally.keep(&mut tx, &run.route).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(lost)
 }

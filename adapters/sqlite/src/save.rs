@@ -15,6 +15,7 @@ use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
 use crate::row::{Values, micros};
 use crate::runs::check_fence;
+use crate::tally::Tally;
 
 /// Orders per statement: 100 × 18 values stay far below the limit of 32,766.
 const CHUNK: usize = 100;
@@ -30,13 +31,15 @@ pub(crate) async fn save_orders(
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
+    let mut tally = Tally::default();
     for round in rounds(orders) {
         for chunk in round.chunks(CHUNK) {
-            save_chunk(&mut tx, run, chunk, now, &mut counts, &mut invalid).await?;
+            save_chunk(&mut tx, run, chunk, now, &mut counts, (&mut invalid, &mut tally)).await?;
         }
     }
     counts.invalid += invalid.len() as u64;
     keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    tally.keep(&mut tx, &run.route).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(counts)
 }
@@ -75,7 +78,7 @@ async fn save_chunk(
     chunk: &[&SaveOrder],
     now: DateTime<Utc>,
     counts: &mut SaveCounts,
-    invalid: &mut Vec<UnreadableOrder>,
+    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<()> {
     let known = known(connection, &run.route, chunk).await?;
     let mut new = Vec::new();
@@ -92,6 +95,7 @@ async fn save_chunk(
         }
         let Some(known) = known.get(order.po.as_str()) else {
             new.push(*save);
+            tally.came(save.first_stage);
             events.push(NewEvent {
                 po: order.po.as_str(),
                 kind: "pulled",
@@ -133,7 +137,9 @@ async fn save_chunk(
                     what: status,
                 });
             }
-            changed.push((*save, known.id, to.unwrap_or(known.stage)));
+            let to = to.unwrap_or(known.stage);
+            tally.moved(known.stage, to);
+            changed.push((*save, known.id, to));
         }
     }
     counts.stored += new.len() as u64;

@@ -53,13 +53,13 @@ fn values_of(record: &StockRecord) -> Value {
 
 pub(crate) async fn known(store: &SqliteStore, route: &RouteName) -> Stored<Vec<KnownStock>> {
     let rows = sqlx::query(
-        "SELECT s.warehouse_code, s.erp_sku
+        "SELECT s.warehouse_code, s.erp_sku,
+                coalesce(s.erp_quantity, 0) > 0 OR coalesce(s.channel_quantity, 0) > 0 AS has_units
          FROM stock_sync AS s
          WHERE s.id IN (SELECT id FROM (SELECT n.id, row_number() OVER (PARTITION BY n.route, n.warehouse_code, n.erp_sku
                                                                         ORDER BY n.at DESC, n.id DESC) AS place
                                         FROM stock_sync AS n INDEXED BY stock_sync_key WHERE n.route = ?)
                         WHERE place = 1)
-           AND (s.erp_quantity > 0 OR s.channel_quantity > 0)
          ORDER BY s.warehouse_code, s.erp_sku",
     )
     .bind(&route.0)
@@ -69,7 +69,11 @@ pub(crate) async fn known(store: &SqliteStore, route: &RouteName) -> Stored<Vec<
     rows.iter()
         .map(|row| {
             let values = Values::new(row, "stock_sync", &*route.0);
-            Ok(KnownStock { warehouse_code: values.get("warehouse_code")?, erp_sku: values.get("erp_sku")? })
+            Ok(KnownStock {
+                warehouse_code: values.get("warehouse_code")?,
+                erp_sku: values.get("erp_sku")?,
+                has_units: values.get("has_units")?,
+            })
         })
         .collect()
 }

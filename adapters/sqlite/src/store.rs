@@ -6,19 +6,20 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{
-    AlertStore, Begun, CauseGroup, Condition, KnownStock, LeaseStore, Notice, OrderBook, OrderFilter, OrderPage,
-    OrderRow, OrderStore, PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, RunStore,
-    SaveCounts, SaveOrder, Selection, SettingsStore, SettingsVersion, SharedStore, SharedValue, SlotAnswer, StageAge,
-    StageCount, StageEdit, StageLimit, Step, StockFilter, StockPage, StockRecord, StockStore, Stored, StoredOrder,
-    SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
+    AdminSession, AlertStore, AuditEntry, AuditFilter, AuditPage, AuditStore, Begun, CauseGroup, Condition, KnownStock,
+    LeaseStore, Notice, OrderBook, OrderField, OrderFilter, OrderPage, OrderRow, OrderStore, PullState, RouteName,
+    RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, RunStore, SaveCounts, SaveOrder, Selection, SessionStore,
+    SettingsStore, SettingsVersion, SharedStore, SharedValue, SlotAnswer, StageAge, StageCount, StageEdit, StageLimit,
+    StageMoves, Step, StockFilter, StockPage, StockRecord, StockStore, Stored, StoredOrder, SyncStore, TimelineEvent,
+    UnreadableOrder, WindowKind, WriteLedger,
 };
 use ipass_core::reason::Cause;
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 
 use crate::open::SqliteStore;
 use crate::{
-    acts, alerts, attention, book, claim, export, leases, marks, migrate, record, runs, save, search, settings, shared,
-    stock, stock_list, writes,
+    acts, alerts, attention, audit, book, claim, export, facets, leases, marks, migrate, record, runs, save, search,
+    settings, shared, stock, stock_list, tally, visits, writes,
 };
 
 #[async_trait]
@@ -70,8 +71,20 @@ impl OrderBook for SqliteStore {
         search::search(self, route, filter, after, limit).await
     }
 
+    async fn count_orders(&self, route: Option<&RouteName>, filter: &OrderFilter, cap: u64) -> Stored<u64> {
+        search::count(self, route, filter, cap).await
+    }
+
+    async fn values(&self, route: Option<&RouteName>, field: OrderField, limit: u32) -> Stored<Vec<String>> {
+        facets::values(self, route, field, limit).await
+    }
+
+    async fn moves(&self, route: &RouteName, since: DateTime<Utc>) -> Stored<Vec<StageMoves>> {
+        facets::moves(self, route, since).await
+    }
+
     async fn counts(&self, route: &RouteName) -> Stored<Vec<StageCount>> {
-        book::counts(self, route).await
+        tally::counts(self, route).await
     }
 
     async fn set_stage(&self, route: &RouteName, edit: &StageEdit) -> Stored<()> {
@@ -267,6 +280,46 @@ impl SharedStore for SqliteStore {
         renew_at: DateTime<Utc>,
     ) -> Stored<SharedValue> {
         shared::share(self, name, expected, sealed, renew_at).await
+    }
+}
+
+#[async_trait]
+impl AuditStore for SqliteStore {
+    async fn audit(&self, entry: &AuditEntry) -> Stored<()> {
+        audit::add(self, entry).await
+    }
+
+    async fn audit_list(&self, filter: &AuditFilter, after: Option<&str>, limit: u32) -> Stored<AuditPage> {
+        audit::list(self, filter, after, limit).await
+    }
+
+    async fn export_audit(&self, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {
+        export::audit(self, filter, sink).await
+    }
+}
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn open_session(&self, session: &AdminSession) -> Stored<()> {
+        visits::open(self, session).await
+    }
+
+    async fn session(
+        &self,
+        token_hash: &str,
+        now: DateTime<Utc>,
+        idle: TimeDelta,
+        absolute: TimeDelta,
+    ) -> Stored<Option<AdminSession>> {
+        visits::find(self, token_hash, now, idle, absolute).await
+    }
+
+    async fn close_session(&self, token_hash: &str) -> Stored<()> {
+        visits::close(self, token_hash).await
+    }
+
+    async fn claim_once(&self, key: &str, now: DateTime<Utc>) -> Stored<bool> {
+        visits::claim_once(self, key, now).await
     }
 }
 

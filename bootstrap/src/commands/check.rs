@@ -52,6 +52,12 @@ async fn repair(service: &Service, route: &Route, finding: &Finding, by: &str) -
             eprintln!("{}: pulled", finding.po);
         }
         Repair::SetStage(to) => {
+            // A job may have moved it since the check looked.
+            let now = service.store.order(&route.name, &po).await.map_err(End::failed)?;
+            if now.map(|order| order.row.stage) != finding.stage {
+                eprintln!("{}: it has moved since the check; check it again", finding.po);
+                return Ok(());
+            }
             let reason = format!("check_orders: {}", finding.kind.code());
             let edit = StageEdit { po, to, reason, by: by.to_owned(), now: service.runner.clock.now() };
             service.store.set_stage(&route.name, &edit).await.map_err(End::failed)?;

@@ -1,7 +1,7 @@
 //! `ipass orders`.
 
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Clock as _, OrderFilter, OrderRow, StageEdit, StoreError, TimelineEvent};
+use ipass_core::ports::{Clock as _, OrderFilter, OrderRow, OrderSort, StageEdit, StoreError, TimelineEvent};
 use ipass_core::reason::{Actor, Language, OutcomeKind};
 use ipass_core::run::Route;
 use ipass_core::stage::Stage;
@@ -223,6 +223,8 @@ pub(super) fn filter_of(args: OrderFilterArgs) -> OrderFilter {
         created_from: args.start,
         created_until: args.end,
         held: args.held.then_some(true),
+        sort: args.sort.as_deref().and_then(OrderSort::parse).unwrap_or_default(),
+        ..OrderFilter::default()
     }
 }
 

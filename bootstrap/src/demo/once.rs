@@ -8,10 +8,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ipass_core::job::Job;
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{OrderFilter, OrderRow, Trigger};
-use ipass_core::run::{Refused, RunReport, RunRequest, Unwatched};
+use ipass_core::run::{CheckReport, PairCounts, Refused, RunReport, RunRequest, Unwatched};
 use ipass_http_kit::metered;
 use ipass_sandbox::Expectation;
 
+use super::stock::{self, StockProof};
 use super::{World, start_of_world, table};
 use crate::cli::DemoArgs;
 use crate::clock::SimulatedClock;
@@ -39,6 +40,25 @@ pub(super) struct Findings {
     pub(super) violations: Vec<String>,
     pub(super) misplaced: Vec<String>,
     pub(super) failed_runs: Vec<String>,
+    /// What pulling the ERP's SKU pairs found.
+    pub(super) pairs: PairCounts,
+    /// The stock side, proven.
+    pub(super) stock: StockProof,
+    /// What the check said at the end.
+    pub(super) check: CheckReport,
+    /// Orders that the channel cancelled and we cancelled in the ERP.
+    pub(super) cancelled_in_erp: u64,
+}
+
+impl Findings {
+    /// Everything is as it has to be.
+    pub(super) fn is_fine(&self) -> bool {
+        self.violations.is_empty()
+            && self.misplaced.is_empty()
+            && self.failed_runs.is_empty()
+            && self.check.incomplete.is_empty()
+            && self.stock.problems().is_empty()
+    }
 }
 
 pub(super) async fn once(args: &DemoArgs, json: bool) -> Result<(), End> {
@@ -49,6 +69,7 @@ pub(super) async fn once(args: &DemoArgs, json: bool) -> Result<(), End> {
     let mut calls: BTreeMap<String, u64> = BTreeMap::new();
     let mut failed_runs = Vec::new();
     let (mut cycles, mut quiet) = (0, 0);
+    let pairs = stock::counted(&world, Job::PullSkuPairs, &mut calls, &mut failed_runs).await?;
     while cycles < MAX_CYCLES && quiet < QUIET_CYCLES {
         cycles += 1;
         let moved = cycle(&world, &mut calls, &mut failed_runs).await?;
@@ -57,11 +78,17 @@ pub(super) async fn once(args: &DemoArgs, json: bool) -> Result<(), End> {
         world.clock.advance(BETWEEN_CYCLES);
     }
     bar.finish_and_clear();
-    let findings = find(&world, args, calls, failed_runs, cycles, started).await?;
+    // The world rests: what was done to the orders is judged before the vendors are broken on purpose.
+    let check = stock::check(&world, &mut calls).await?;
+    let proof = stock::prove(&world, &mut calls).await?;
+    let mut findings = find(&world, args, calls, failed_runs, cycles, started).await?;
+    findings.pairs = pairs.done.pairs.unwrap_or_default();
+    findings.check = check;
+    findings.stock = proof;
     print(&if json { table::json(&findings).to_string() } else { table::text(&findings) });
     world.store.close().await;
     world.sandbox.stop().await;
-    if findings.violations.is_empty() && findings.misplaced.is_empty() && findings.failed_runs.is_empty() {
+    if findings.is_fine() {
         Ok(())
     } else {
         Err(End { code: 1, message: Some("not every order ended where it should".to_owned()) })
@@ -105,7 +132,7 @@ async fn cycle(world: &World, calls: &mut BTreeMap<String, u64>, failed_runs: &m
     Ok(moved)
 }
 
-async fn run(world: &World, job: Job) -> Result<RunReport, End> {
+pub(super) async fn run(world: &World, job: Job) -> Result<RunReport, End> {
     let request = RunRequest::of(job, Trigger::Schedule);
     metered(world.runner.run(&world.route, request, &Unwatched))
         .await
@@ -148,6 +175,10 @@ async fn find(
         violations: ledger.violations(),
         misplaced,
         failed_runs,
+        pairs: PairCounts::default(),
+        stock: StockProof::default(),
+        check: CheckReport::default(),
+        cancelled_in_erp: ledger.cancels.values().map(|cancel| cancel.applied).sum(),
     })
 }
 

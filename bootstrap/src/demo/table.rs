@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use ipass_core::reason::{Language, Reason};
+use ipass_core::run::finding_json;
 use ipass_core::stage::Stage;
 use serde_json::{Value, json};
 
@@ -72,10 +73,54 @@ pub(super) fn text(findings: &Findings) -> String {
         count(findings, "was invoiced"),
         count(findings, "acknowledged before")
     );
-    for problem in findings.violations.iter().chain(&findings.failed_runs).chain(&findings.misplaced).take(50) {
+    let (pairs, stock) = (&findings.pairs, &findings.stock);
+    let _ = writeln!(
+        out,
+        "  cancelled in the ERP after the channel cancelled: {} orders, none acknowledged, shipped or invoiced afterwards",
+        findings.cancelled_in_erp
+    );
+    let _ = writeln!(out, "\nstock, SKU pairs, check");
+    let _ = writeln!(
+        out,
+        "  {} figures compared, {} differed, {} written in {} items; afterwards {} items differ from the ERP's sum",
+        stock.first.compared,
+        stock.first.different,
+        stock.first.written,
+        stock.first.items_written,
+        stock.still_different
+    );
+    let _ = writeln!(
+        out,
+        "  inventory writes of a second run {}, with the ERP unreadable {}, with a warehouse empty {}, with half of the stock gone {} (guard: {} items)",
+        stock.second_writes, stock.unread_writes, stock.empty_writes, stock.guarded_writes, stock.guarded
+    );
+    let _ = writeln!(
+        out,
+        "  {} SKU pairs read, {} added to the mapping, {} differ from a person's entry",
+        pairs.read, pairs.added, pairs.kept
+    );
+    let _ = writeln!(
+        out,
+        "  {} orders checked against both sides, {} findings{}",
+        findings.check.checked,
+        findings.check.findings.len(),
+        if findings.check.incomplete.is_empty() { ", both sides read completely" } else { ", NOT read completely" }
+    );
+    for finding in findings.check.findings.iter().take(5) {
+        let _ = writeln!(out, "    {}  {}", finding.po, finding.kind.sentences().0);
+    }
+    let _ = writeln!(out);
+    let stock_problems = stock.problems();
+    for problem in stock_problems
+        .iter()
+        .chain(&findings.violations)
+        .chain(&findings.failed_runs)
+        .chain(&findings.misplaced)
+        .take(50)
+    {
         let _ = writeln!(out, "  ! {problem}");
     }
-    if findings.violations.is_empty() && findings.misplaced.is_empty() && findings.failed_runs.is_empty() {
+    if findings.is_fine() {
         let _ = writeln!(out, "  every order is where it should be");
     }
     out.truncate(out.trim_end().len());
@@ -101,5 +146,24 @@ pub(super) fn json(findings: &Findings) -> Value {
         "violations": findings.violations,
         "failed_runs": findings.failed_runs,
         "misplaced": findings.misplaced,
+        "cancelled_in_erp": findings.cancelled_in_erp,
+        "stock": {
+            "compared": findings.stock.first.compared,
+            "different": findings.stock.first.different,
+            "written": findings.stock.first.written,
+            "items_written": findings.stock.first.items_written,
+            "still_different": findings.stock.still_different,
+            "second_run_writes": findings.stock.second_writes,
+            "unread_writes": findings.stock.unread_writes,
+            "empty_warehouse_writes": findings.stock.empty_writes,
+            "guarded": findings.stock.guarded,
+            "guarded_writes": findings.stock.guarded_writes,
+        },
+        "sku_pairs": {"read": findings.pairs.read, "added": findings.pairs.added, "kept": findings.pairs.kept},
+        "check": {
+            "checked": findings.check.checked,
+            "findings": findings.check.findings.iter().map(finding_json).collect::<Vec<_>>(),
+            "incomplete": findings.check.incomplete,
+        },
     })
 }

@@ -95,8 +95,8 @@ fn an_unknown_job_and_an_unknown_route_are_refused() {
     let world = World::bare(quick(), Kind::Sqlite);
     refused(world.ipass(&["run", "push_everything"]), &["push_everything", "push_orders", "invoice_orders"]);
     refused(world.ipass(&["run", "push_orders", "--route", "other"]), &["other", "dsco_lingxing"]);
-    // Known to the settings, and not to be run here yet.
-    refused(world.ipass(&["run", "check_orders"]), &["sync_stock"]);
+    // Needs a range or an order.
+    refused(world.ipass(&["run", "check_orders"]), &["check_orders", "start"]);
 }
 
 #[test]

@@ -10,60 +10,9 @@ use serde_json::Value;
 
 use crate::common::database::{Kind, administer};
 use crate::common::ledger::assert_done_once;
-use crate::common::process::{Running, start, until};
+use crate::common::process::{start, until};
 use crate::common::world::{JOBS, World, now, runtime};
-
-/// A stop may wait for a call that is under way, and for no more.
-const STOP: Duration = Duration::from_secs(20);
-
-/// The service in a child, and where it listens.
-struct Service {
-    process: Running,
-    address: String,
-}
-
-impl Service {
-    fn start(world: &World) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
-        let mut command = world.command(&["serve"]);
-        command.env("IPASS__SERVER__LISTEN", free.to_string());
-        let service = Self { process: start(&mut command), address: free.to_string() };
-        until("the service is up", 30, || service.get("/healthz").filter(|(status, _)| *status == 200));
-        service
-    }
-
-    /// Status and text, or nothing while nobody listens.
-    fn get(&self, path: &str) -> Option<(u16, String)> {
-        let url = format!("http://{}{path}", self.address);
-        runtime().block_on(async {
-            let answer = client().get(url).send().await.ok()?;
-            Some((answer.status().as_u16(), answer.text().await.ok()?))
-        })
-    }
-
-    /// Waits for a readiness with this status, and answers which parts are named.
-    fn ready(&self, status: u16) -> Vec<String> {
-        let text = until(&format!("readiness {status}"), 30, || {
-            self.get("/readyz").filter(|(found, _)| *found == status).map(|(_, text)| text)
-        });
-        let answer: Value = serde_json::from_str(&text).expect("JSON");
-        assert_eq!(answer["ready"], status == 200, "{answer}");
-        let problems = answer["problems"].as_array().expect("a list");
-        assert!(problems.iter().all(|problem| problem["problem"].is_string()), "{answer}");
-        problems.iter().map(|problem| problem["part"].as_str().expect("a part").to_owned()).collect()
-    }
-
-    fn stop(self) {
-        self.process.signal("TERM");
-        self.process.wait(STOP).code(0);
-    }
-}
-
-fn client() -> reqwest::Client {
-    // The second call finds it installed, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().expect("a client")
-}
+use crate::service::{STOP, Service};
 
 /// Every job of the world, each second.
 fn every_second(world: &World) -> Value {

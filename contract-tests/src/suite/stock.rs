@@ -95,11 +95,23 @@ pub async fn known_stock_has_units_on_either_side_in_its_newest_record(store: &d
         ],
     )
     .await;
-    let known =
-        |warehouse: &str, sku: &str| KnownStock { warehouse_code: warehouse.to_owned(), erp_sku: format!("ERP-{sku}") };
+    let known = |warehouse: &str, sku: &str, has_units| KnownStock {
+        warehouse_code: warehouse.to_owned(),
+        erp_sku: format!("ERP-{sku}"),
+        has_units,
+    };
     assert_eq!(
         store.known_stock(&route()).await.expect("stock"),
-        [known("W1", "at the channel"), known("W1", "both"), known("W1", "came"), known("W2", "in the ERP")]
+        [
+            known("W1", "at the channel", true),
+            known("W1", "both", true),
+            known("W1", "came", true),
+            known("W1", "corrected", false),
+            known("W1", "gone", false),
+            known("W1", "nowhere", false),
+            known("W2", "at the channel", false),
+            known("W2", "in the ERP", true),
+        ]
     );
     assert_eq!(store.known_stock(&other_route()).await.expect("stock"), []);
 }

@@ -13,7 +13,7 @@ use super::{NOW, account, at, kind};
 /// As in the fixture of a stream that was made.
 const ID: &str = "00000000-0000-4000-8000-0000000000aa";
 const BEGINNING: &str = "1970-01-01T00%3A00%3A00Z";
-const OURS: &str = "ipass: stock read, deleted after use";
+const OURS: &str = "ipass test: stock read, deleted after use";
 
 fn list(streams: &Value) -> Line {
     ok("GET /stream", streams)

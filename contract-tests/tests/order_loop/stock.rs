@@ -174,13 +174,24 @@ async fn a_hundredth_of_five_thousand_items_in_three_warehouses_costs_at_most_si
         })
         .set("/jobs/sync_stock/size", 5000);
     let world = builder.build().await;
-    let report = world.run(Job::SyncStock).await;
-    assert_eq!(report.error, None);
-    let calls: BTreeMap<String, u64> = report.calls.clone();
-    let total: u64 = calls.values().sum();
-    let seconds = (report.finished_at - report.started_at).num_seconds();
-    println!("{total} calls, {seconds} s of the vendors' time: {calls:?}; {:?}", counts(&report));
-    assert!(total <= 60, "{total}: {calls:?}");
-    assert_eq!(world.sandbox.stock_differences(), []);
+    for which in ["first", "second"] {
+        let report = world.run(Job::SyncStock).await;
+        assert_eq!(report.error, None);
+        let calls: BTreeMap<String, u64> = report.calls.clone();
+        let total: u64 = calls.values().sum();
+        let seconds = (report.finished_at - report.started_at).num_seconds();
+        println!("{which}: {total} calls, {seconds} s of the vendors' time: {calls:?}; {:?}", counts(&report));
+        assert!(total <= 60, "{which}: {total}: {calls:?}");
+        assert_eq!(world.sandbox.stock_differences(), []);
+        for item in 0..50 {
+            let sku = format!("STK-{:05}", 100 + item);
+            // Some are unknown to the channel.
+            let _ = world.sandbox.advance_erp(WorldAction::SetChannelStock {
+                sku,
+                warehouse: "WH-CA".to_owned(),
+                quantity: 7,
+            });
+        }
+    }
     world.assert_clean();
 }

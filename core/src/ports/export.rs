@@ -64,3 +64,7 @@ pub const STOCK_COLUMNS: [ExportColumn; 13] = [
     own("reason"),
     foreign("detail"),
 ];
+
+/// The columns of an export of acts.
+pub const AUDIT_COLUMNS: [ExportColumn; 6] =
+    [own("at"), foreign("who"), own("what"), own("route"), foreign("subject"), foreign("detail")];

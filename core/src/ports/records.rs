@@ -424,9 +424,75 @@ pub struct OrderFilter {
     pub created_until: Option<DateTime<Utc>>,
     /// Only held ones, or only others.
     pub held: Option<bool>,
+    /// Any of these PO numbers, whole.
+    pub pos: Vec<PoNumber>,
+    /// In their stage since before this, UTC.
+    pub in_stage_since_before: Option<DateTime<Utc>>,
+    /// How the list is ordered.
+    pub sort: OrderSort,
 }
 
-/// One page of a list, newest creation first.
+/// How a list of orders is ordered; ties by creation and PO number.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum OrderSort {
+    /// Newest creation first.
+    #[default]
+    Newest,
+    /// Oldest creation first.
+    Oldest,
+    /// What has to be shipped next first; orders without a date last.
+    ShipBy,
+    /// What has been in its stage longest first.
+    InStage,
+}
+
+impl OrderSort {
+    /// All, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Newest, Self::Oldest, Self::ShipBy, Self::InStage];
+
+    /// The text of URLs and commands.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Newest => "newest",
+            Self::Oldest => "oldest",
+            Self::ShipBy => "ship_by",
+            Self::InStage => "in_stage",
+        }
+    }
+
+    /// Reads the text.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|sort| sort.as_str() == text)
+    }
+}
+
+/// A member of an order whose stored values can be offered as choices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OrderField {
+    /// The channel's status.
+    ChannelStatus,
+    /// The retailer's account.
+    RetailerId,
+    /// Warehouse code.
+    WarehouseCode,
+    /// Service level code.
+    ServiceLevel,
+    /// Reason code of the last outcome.
+    Reason,
+}
+
+/// Orders that came to a stage and left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageMoves {
+    /// The stage.
+    pub stage: Stage,
+    /// Came.
+    pub entered: u64,
+    /// Left.
+    pub left: u64,
+}
+
+/// One page of a list.
 #[derive(Debug, Clone, Default)]
 pub struct OrderPage {
     /// The orders.

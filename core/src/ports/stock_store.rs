@@ -86,6 +86,9 @@ pub struct KnownStock {
     pub warehouse_code: String,
     /// The ERP's name of the item.
     pub erp_sku: String,
+    /// Units on either side: an item that the ERP lists no more has none left there, and the channel has
+    /// to learn it.
+    pub has_units: bool,
 }
 
 /// What a list of stock records is about. Empty members do not filter.
@@ -95,7 +98,7 @@ pub struct StockFilter {
     pub from: Option<DateTime<Utc>>,
     /// Recorded before, UTC.
     pub until: Option<DateTime<Utc>>,
-    /// Only the newest record of each (warehouse, SKU) between `from` and `until`. It is chosen first,
+    /// Only the newest record of each (warehouse, ERP SKU) between `from` and `until`. It is chosen first,
     /// and the other members filter what was chosen: an older difference that has gone since is not found.
     pub newest_only: bool,
     /// Of one run.
@@ -133,8 +136,7 @@ pub trait StockStore: Send + Sync {
     /// Adds the records of a run; refused when the run was taken over.
     async fn save_stock(&self, run: &RunRef, records: &[StockRecord]) -> Stored<()>;
 
-    /// Keys whose newest record shows units on either side: an item that the ERP lists no more has none
-    /// left there, and the channel has to learn it.
+    /// Every key that was ever recorded, by its newest record.
     async fn known_stock(&self, route: &RouteName) -> Stored<Vec<KnownStock>>;
 
     /// One page of a list; `route` `None` lists all routes.

@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AlertStore, Begun, CauseGroup, LeaseStore, OrderFilter, OrderPage, OrderRow, PullState, RouteName, RowSink, RunEnd,
-    RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection, SettingsVersion, SharedStore, StageAge,
-    StageCount, StageEdit, StageLimit, Step, StockStore, Stored, StoredOrder, TimelineEvent, UnreadableOrder,
-    WindowKind,
+    AlertStore, AuditStore, Begun, CauseGroup, LeaseStore, OrderField, OrderFilter, OrderPage, OrderRow, PullState,
+    RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection, SessionStore,
+    SettingsVersion, SharedStore, StageAge, StageCount, StageEdit, StageLimit, StageMoves, Step, StockStore, Stored,
+    StoredOrder, TimelineEvent, UnreadableOrder, WindowKind,
 };
 use crate::order::PoNumber;
 use crate::reason::Cause;
@@ -62,6 +62,16 @@ pub trait OrderBook: Send + Sync {
         after: Option<&str>,
         limit: u32,
     ) -> Stored<OrderPage>;
+
+    /// How many orders match, counted up to `cap`.
+    async fn count_orders(&self, route: Option<&RouteName>, filter: &OrderFilter, cap: u64) -> Stored<u64>;
+
+    /// Stored values of a member, in order; at most `limit`.
+    async fn values(&self, route: Option<&RouteName>, field: OrderField, limit: u32) -> Stored<Vec<String>>;
+
+    /// Orders that came to each stage and left it since `since`, every stage present; first sights count
+    /// as coming.
+    async fn moves(&self, route: &RouteName, since: DateTime<Utc>) -> Stored<Vec<StageMoves>>;
 
     /// Orders per stage, every stage present.
     async fn counts(&self, route: &RouteName) -> Stored<Vec<StageCount>>;
@@ -175,7 +185,17 @@ pub trait SettingsStore: Send + Sync {
 /// Everything that the service remembers.
 #[async_trait]
 pub trait SyncStore:
-    OrderStore + OrderBook + WriteLedger + RunStore + SettingsStore + StockStore + AlertStore + LeaseStore + SharedStore
+    OrderStore
+    + OrderBook
+    + WriteLedger
+    + RunStore
+    + SettingsStore
+    + StockStore
+    + AlertStore
+    + LeaseStore
+    + SharedStore
+    + AuditStore
+    + SessionStore
 {
     /// Brings the schema up to date.
     async fn migrate(&self) -> Stored<()>;

@@ -109,6 +109,9 @@ pub trait Launcher: Send + Sync {
     /// Begins a run and answers its id as soon as it holds its lock. Whoever asked may go away: the run
     /// goes on to its end.
     async fn launch(&self, route: &RouteName, request: RunRequest) -> Result<String, Refused>;
+
+    /// The same, and answers its report when it has ended.
+    async fn finish(&self, route: &RouteName, request: RunRequest) -> Result<RunReport, Refused>;
 }
 
 /// The one door to the jobs: takes the snapshot of the settings, the lock, and keeps the record.

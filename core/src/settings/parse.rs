@@ -211,8 +211,8 @@ impl Reader {
                 "stuck_hours" => self.hours(value, &path, &mut target.stuck),
                 "quiet_hours" => self.hours(value, &path, &mut target.quiet),
                 "failed_runs" => match value.as_u64().and_then(|runs| u32::try_from(runs).ok()) {
-                    Some(runs) if runs > 0 => target.failed_runs = runs,
-                    _ => self.say(&path, format!("expected a whole number above 0, found {value}")),
+                    Some(runs @ 1..=100) => target.failed_runs = runs,
+                    _ => self.say(&path, format!("expected a whole number from 1 to 100, found {value}")),
                 },
                 "stages" => {} // Below: it rests on the others.
                 _ => {

@@ -62,7 +62,6 @@ pub async fn ack_orders(
         }
     }
     work.record(store).await?;
-    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
 
     let writer = Acks { source };
     let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
@@ -79,7 +78,9 @@ pub async fn ack_orders(
             Verdict::WouldSend => work.would_send(&key.po),
         }
     }
-    work.record(store).await
+    work.record(store).await?;
+    // Last, because it takes its time: nothing may be sent on a look that has grown old.
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await
 }
 
 /// Ends the orders that the channel's state alone decides about.

@@ -15,7 +15,9 @@ use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
 use crate::settings::CancelInErp;
 use crate::stage::Event;
-use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, carry_out};
+use crate::write::{
+    ABSENT, Item, Presence, RemoteWrite, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out,
+};
 
 /// A warehouse that has let so many recalls pass will not give the order back.
 const RECALLS: u32 = 3;
@@ -106,8 +108,7 @@ pub(super) async fn cancel_in_erp(
     let mut items = Vec::new();
     for recall in recalls {
         let key = part(&recall.po, RECALL);
-        let tried = work.writes(&recall.po).iter().find(|write| write.key == key).map_or(0, |write| write.attempts);
-        if tried >= RECALLS {
+        if work.writes(&recall.po).iter().any(|write| write.key == key && is_refused(ctx, erp, write)) {
             work.stay(&recall.po, Cause::new(Reason::CancelRefused, numbers(&recall.orders, &ErpStatus::ToShip)));
         } else {
             items.push(Item::new(key, recall));
@@ -140,6 +141,15 @@ pub(super) async fn cancel_in_erp(
         }
     }
     work.record(store).await
+}
+
+/// The warehouse was asked often enough, and has had its time with the last request. An attempt that was
+/// never sent says nothing about it.
+fn is_refused(ctx: &RunContext<'_>, erp: &dyn ErpSink, write: &RemoteWrite) -> bool {
+    let since = ctx.clock.now().signed_duration_since(write.noted_at.unwrap_or(write.intended_at));
+    let had_its_time = since.to_std().is_ok_and(|since| since >= erp.capabilities().settles_within);
+    let unsent = write.state == WriteState::Void && write.message.as_deref() != Some(ABSENT);
+    write.attempts >= RECALLS && had_its_time && !unsent
 }
 
 fn stay(work: &mut Worklist<'_>, po: &PoNumber, verdict: &Verdict, proof: Proof) {

@@ -264,7 +264,8 @@ async fn in_erp(erp: &dyn ErpSink, rows: &[&OrderRow], check: &mut CheckReport) 
                     stage: Some(row.stage),
                     kind: FindingKind::NotInErp,
                     detail: String::new(),
-                    repair: Repair::SetStage(Stage::AwaitingPush),
+                    // A deleted order still holds the number: pushing it again would be refused.
+                    repair: if found.is_empty() { Repair::SetStage(Stage::AwaitingPush) } else { Repair::Look },
                 });
             }
             Some(Err(error)) => check.incomplete.push(format!("{} in the ERP: {error}", row.po)),

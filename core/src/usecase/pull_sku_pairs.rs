@@ -78,11 +78,10 @@ pub async fn pull_sku_pairs(
             problems.join("; ")
         )));
     }
-    audit(ctx, files, &old, &new, &plan).await?;
-    ctx.point("audited");
     let version = live.map_or(0, |version| version.version);
     settings.save_settings(&ctx.run.route, &document, AUTHOR, Some(version), ctx.clock.now()).await?;
-    Ok(())
+    ctx.point("saved");
+    audit(ctx, files, &old, &new, &plan).await
 }
 
 /// Names that stand for several, on either side, across all stores.
@@ -121,6 +120,8 @@ struct Plan {
     changed: BTreeMap<String, (String, String)>,
     /// Ours and the ERP's SKU where a person's entry differs, which wins.
     kept: BTreeMap<String, (String, String)>,
+    /// SKUs of entries that came from the ERP and gave way: it lists the SKU under another name now.
+    removed: BTreeMap<String, String>,
     /// So many entries came from the ERP before, and this answer is much smaller.
     shrunk_from: Option<usize>,
 }
@@ -128,6 +129,7 @@ struct Plan {
 impl Plan {
     fn merged(&self, old: &BTreeMap<String, String>) -> BTreeMap<String, String> {
         let mut new = old.clone();
+        new.retain(|msku, _| !self.removed.contains_key(msku));
         new.extend(self.added.iter().map(|(msku, sku)| (msku.clone(), sku.clone())));
         new.extend(self.changed.iter().map(|(msku, (_, sku))| (msku.clone(), sku.clone())));
         new
@@ -161,6 +163,13 @@ fn plan(pairs: &[SkuPair], old: &BTreeMap<String, String>, automatic: &BTreeMap<
             }
         }
     }
+    let listed: BTreeSet<&str> = pairs.iter().map(|pair| pair.msku.as_str()).collect();
+    let given: BTreeSet<&String> = plan.added.values().chain(plan.changed.values().map(|(_, sku)| sku)).collect();
+    plan.removed = old
+        .iter()
+        .filter(|(msku, sku)| is_ours(msku) && !listed.contains(msku.as_str()) && given.contains(sku))
+        .map(|(msku, sku)| (msku.clone(), sku.clone()))
+        .collect();
     plan
 }
 
@@ -216,6 +225,7 @@ async fn audit(
         "added": plan.added,
         "changed": plan.changed.iter().map(pair).collect::<Vec<_>>(),
         "kept": plan.kept.iter().map(pair).collect::<Vec<_>>(),
+        "removed": plan.removed,
     });
     for (name, content) in [("old", json!(old)), ("new", json!(new)), ("diff", diff)] {
         let name = format!("{}-{}-{name}.json", ctx.run.route, ctx.run.run_id);

@@ -79,7 +79,6 @@ pub async fn push_orders(
         }
     }
     work.record(store).await?;
-    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
 
     // A call holds orders of one store: neighbours share it.
     drafts.sort_by(|a, b| a.payload.store_id.cmp(&b.payload.store_id));
@@ -101,7 +100,9 @@ pub async fn push_orders(
             Verdict::WouldSend => work.would_send(&key.po),
         }
     }
-    work.record(store).await
+    work.record(store).await?;
+    // Last, because it takes its time: nothing may be sent on a look that has grown old.
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await
 }
 
 /// Asks the ERP for those of the open orders that `wanted` picks; ends those of which it cannot tell.

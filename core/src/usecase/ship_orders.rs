@@ -78,7 +78,6 @@ pub async fn ship_orders(
     }
     let cancels = explain_unshipped(ctx, erp, fresh, &unshipped, &documents, &mut work).await;
     work.record(store).await?;
-    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await?;
 
     let writer = Shipments { source, orders: work.refs() };
     let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
@@ -104,7 +103,9 @@ pub async fn ship_orders(
             end(&mut work, &claimed, order, pack, &verdicts);
         }
     }
-    work.record(store).await
+    work.record(store).await?;
+    // Last, because it takes its time: nothing may be sent on a look that has grown old.
+    cancel_in_erp(ctx, erp, store, ledger, &mut work, fresh, cancels).await
 }
 
 /// Ends the orders that the channel's state alone decides about.

@@ -7,19 +7,23 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::ack_orders::without_proof;
 use super::ship_orders::unambiguous;
 use crate::ports::{
-    Answer, Batch, ErpSink, InventorySink, ItemName, PendingWrite, PortError, Settlement, StockLevel, StockRecord,
-    StockResult, StockStore, WriteLedger, complete_answers, stock_key,
+    Answer, Batch, ErpSink, InventorySink, ItemName, KnownStock, PendingWrite, PortError, Settlement, StockLevel,
+    StockRecord, StockResult, StockStore, WriteLedger, complete_answers, stock_key,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError, StockCounts, StockRequest};
 use crate::settings::reverse_warehouse_conflicts;
 use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
 use compare::{Comparison, compare};
-use figures::erp_figures;
+use figures::{ErpFigures, erp_figures, names};
+
+/// The log has had its time with an earlier figure; whatever it says, the next figure replaces it.
+const LOG_HAS_SPOKEN: chrono::Duration = chrono::Duration::hours(1);
 
 /// Records stored in one transaction.
 const RECORDS_AT_ONCE: usize = 1000;
@@ -54,18 +58,11 @@ pub async fn sync_stock(
     // Before anything is compared: what was sent earlier changes what the channel shows.
     let busy = settle_earlier(ctx, inventory, ledger).await?;
     let known = store.known_stock(&ctx.run.route).await?;
-    let figures = erp_figures(ctx, erp, known, request.skus.as_ref()).await?;
-    ctx.point("erp_read");
-    let skus: Vec<String> = figures.items.iter().map(|item| item.sku.clone()).collect();
-    let levels = match inventory.levels(&asked(ctx, &skus)).await {
-        Ok(answers) => complete_answers(&skus, answers),
-        Err(error) => return Err(RunError::Port(error)),
-    };
-    ctx.point("channel_read");
-    let mut comparison = compare(ctx, &figures, levels, &busy);
+    let (figures, levels) = read_both(ctx, erp, inventory, &known).await?;
+    let mut comparison = compare(ctx, &figures, levels, &busy, request.skus.as_ref());
     // A dry run shows what would be sent, whatever the switch says.
     let write = ctx.dry_run || request.write.unwrap_or(ctx.settings.stock_sync);
-    let guarded = if write { comparison.guard(ctx.settings.max_zero_per_mille) } else { None };
+    let guarded = if write { comparison.guard(ctx.settings.max_zero_per_mille, items_of(&known)) } else { None };
     if guarded.is_none() {
         if write {
             write_differences(ctx, inventory, ledger, &mut comparison).await?;
@@ -92,6 +89,46 @@ pub async fn sync_stock(
         Some(error) if !ctx.dry_run => Err(RunError::Port(error)),
         _ => Ok(()),
     }
+}
+
+/// How many items there are on the route.
+fn items_of(known: &[KnownStock]) -> u64 {
+    known.iter().map(|known| known.erp_sku.as_str()).collect::<BTreeSet<_>>().len() as u64
+}
+
+type Levels = HashMap<String, Result<Option<StockLevel>, PortError>>;
+
+/// Reads the channel, then the ERP. An order that comes in between has taken its units at the channel
+/// already; read the other way round, an ERP figure from before it would give them back.
+///
+/// Only the ERP can name the items of a first run, and new ones: those are asked for at the channel
+/// afterwards.
+async fn read_both(
+    ctx: &RunContext<'_>,
+    erp: &dyn ErpSink,
+    inventory: &dyn InventorySink,
+    known: &[KnownStock],
+) -> Result<(ErpFigures, Levels), RunError> {
+    let names = if known.is_empty() { Vec::new() } else { names(ctx.settings, known) };
+    let mut levels = channel_levels(ctx, inventory, &names).await?;
+    let figures = erp_figures(ctx, erp, known).await?;
+    ctx.point("erp_read");
+    let new: Vec<String> =
+        figures.items.iter().map(|item| &item.sku).filter(|sku| !levels.contains_key(*sku)).cloned().collect();
+    levels.extend(channel_levels(ctx, inventory, &new).await?);
+    ctx.point("channel_read");
+    Ok((figures, levels))
+}
+
+async fn channel_levels(
+    ctx: &RunContext<'_>,
+    inventory: &dyn InventorySink,
+    skus: &[String],
+) -> Result<Levels, RunError> {
+    if skus.is_empty() {
+        return Ok(HashMap::new());
+    }
+    Ok(complete_answers(skus, inventory.levels(&asked(ctx, skus)).await?))
 }
 
 /// Names of the mapping are those of order lines, which may be the retailers' own.
@@ -122,7 +159,8 @@ async fn settle_earlier(
             Item::to_settle(write.key.clone(), level)
         })
         .collect();
-    let verdicts = carry_out(ctx, ledger, &Figures { inventory, believe_levels: false }, &open, items).await?;
+    let verdicts =
+        carry_out(ctx, ledger, &Figures { inventory, earlier_at: Some(ctx.clock.now()) }, &open, items).await?;
     note(ctx, ledger, &verdicts).await?;
     let still = |key: &WriteKey| verdicts.get(key).is_none_or(|verdict| matches!(verdict, Verdict::Unconfirmed(_)));
     Ok(open.iter().filter(|write| still(&write.key)).map(|write| write.key.po.as_str().to_owned()).collect())
@@ -165,7 +203,7 @@ async fn write_differences(
     let items: Vec<Item<StockLevel>> =
         levels.into_iter().take(size).filter_map(|(level, _)| Some(Item::new(stock_key(&level.sku)?, level))).collect();
     ctx.tell(|report| report.selected = items.len() as u64);
-    let writer = Figures { inventory, believe_levels: true };
+    let writer = Figures { inventory, earlier_at: None };
     let verdicts = carry_out(ctx, ledger, &writer, &[], items).await?;
     note(ctx, ledger, &verdicts).await?;
     for (key, verdict) in &verdicts {
@@ -180,6 +218,9 @@ async fn write_differences(
             Verdict::WouldSend => (StockResult::Different, None),
         };
         comparison.end(key.po.as_str(), result, cause.as_ref());
+    }
+    if ctx.watch.stopping() {
+        comparison.stay_all(Reason::RunStopped, None);
     }
     comparison.stay_all(Reason::OverSize, Some(&ctx.size.to_string()));
     Ok(())
@@ -224,9 +265,9 @@ fn tell(ctx: &RunContext<'_>, records: &[StockRecord], guarded: Option<&(u64, u6
 /// The channel's stock, as the write protocol sees it.
 struct Figures<'a> {
     inventory: &'a dyn InventorySink,
-    /// The payload is what was sent, so the channel's present figures can prove it. What an earlier run
-    /// sent is not known any more, and orders may have changed it since.
-    believe_levels: bool,
+    /// Now, when it is about figures of earlier runs: what they sent is not known any more, and orders
+    /// may have changed it since, so that the channel's present figures prove nothing.
+    earlier_at: Option<DateTime<Utc>>,
 }
 
 #[async_trait]
@@ -237,11 +278,20 @@ impl RemoteWriter<StockLevel> for Figures<'_> {
     }
 
     async fn settle(&self, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>> {
-        self.inventory.settle(writes).await
+        let mut answers = self.inventory.settle(writes).await;
+        let Some(now) = self.earlier_at else { return answers };
+        for answer in &mut answers {
+            let sent_at = writes.iter().find(|write| write.key == answer.key).map(|write| write.sent_at);
+            let old = sent_at.is_some_and(|sent_at| now - sent_at > LOG_HAS_SPOKEN);
+            if old && matches!(answer.result, Ok(Settlement::Pending)) {
+                answer.result = Ok(Settlement::Silent);
+            }
+        }
+        answers
     }
 
     async fn read_back(&self, items: &[&Item<StockLevel>]) -> Vec<Answer<WriteKey, Presence>> {
-        if !self.believe_levels {
+        if self.earlier_at.is_some() {
             // A figure that the log does not know any more is over: sending the next one replaces it.
             return items.iter().map(|item| Answer { key: item.key.clone(), result: Ok(Presence::Absent) }).collect();
         }

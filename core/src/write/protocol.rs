@@ -19,6 +19,9 @@ use settle::{ask, confirm_rejections};
 /// still open then is asked again by the next run.
 const PAUSES: [u64; 7] = [2, 3, 5, 8, 12, 15, 15];
 
+/// The message of a write that was sent, and was not there when it was read back.
+pub(crate) const ABSENT: &str = "absent when read back";
+
 /// Whether the remote holds the result of a write, read from the object itself.
 #[derive(Debug, Clone)]
 pub enum Presence {

@@ -1,7 +1,7 @@
 //! Sending stock figures for chosen items.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+
 use std::time::Duration;
 
 use axum::Json;
@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use ipass_core::job::Job;
 use ipass_core::ports::{RowSink, STOCK_COLUMNS, StockFilter, StockResult, Trigger};
-use ipass_core::run::{Route, RunReport, RunRequest, StockRequest, Unwatched};
+use ipass_core::run::{Route, RunReport, RunRequest, StockRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -251,13 +251,10 @@ pub(super) async fn sync_inventory(
     Ok((StatusCode::ACCEPTED, Json(Started { run_id })).into_response())
 }
 
-/// In a task of its own: a caller who goes away leaves no run without its end.
-async fn dry_run(state: &ApiState, route: &Arc<Route>, request: RunRequest) -> Result<RunReport, ApiError> {
-    let (runner, route) = (Arc::clone(&state.runner), Arc::clone(route));
-    let task = tokio::spawn(async move { runner.run(&route, request, &Unwatched).await });
-    match tokio::time::timeout(PATIENCE, task).await {
-        Ok(Ok(result)) => Ok(result?),
-        Ok(Err(_)) => Err(ApiError::unavailable("the dry run broke off; see the log")),
+/// A caller who goes away, or waits too long, leaves the run to come to its end by itself.
+async fn dry_run(state: &ApiState, route: &Route, request: RunRequest) -> Result<RunReport, ApiError> {
+    match tokio::time::timeout(PATIENCE, state.launcher.finish(&route.name, request)).await {
+        Ok(result) => Ok(result?),
         Err(_) => Err(ApiError::unavailable("the dry run takes longer than five minutes; nothing is sent by it")),
     }
 }

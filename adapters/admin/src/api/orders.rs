@@ -119,6 +119,7 @@ fn order_filter(query: &mut Params) -> (Option<String>, OrderFilter) {
         created_from: query.time("created_from"),
         created_until: query.time("created_until"),
         held: query.flag("held"),
+        ..OrderFilter::default()
     };
     (route, filter)
 }

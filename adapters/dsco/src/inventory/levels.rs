@@ -23,6 +23,9 @@ const FEW: usize = 20;
 /// So many that a stream did not show are asked for singly; that takes a minute.
 const MAX_SINGLES: usize = 300;
 
+/// So many are asked for singly when there are no streams; that takes half an hour.
+const UNSTREAMED: usize = 9_000;
+
 impl Client {
     /// One answer per name. An item is absent when the vendor says so itself, asked for this very name
     /// and under the accounts of all retailers whose name it may be, or when a stream that was read to
@@ -51,7 +54,7 @@ impl Client {
                 Err(Refusal::Stream(error)) => {
                     let account = self.account.name();
                     tracing::warn!(account, error = %error, unseen = seen.unseen(), "stock is asked for item by item");
-                    (usize::MAX, error)
+                    (UNSTREAMED, error)
                 }
                 Err(Refusal::Account(error)) if seen.unseen() == seen.len() => return Err(error),
                 Err(Refusal::Account(error)) => (0, error),

@@ -14,8 +14,10 @@ use crate::dto::{self, Object, Unreadable};
 use crate::error::{error_of, says_failure};
 use crate::segment::segment;
 
-/// By this a stream that a crash left behind is known.
-const DESCRIPTION: &str = "ipass: stock read, deleted after use";
+/// By this a stream that a crash left behind is known; another route on the same account has its own.
+fn description(account: &str) -> String {
+    format!("ipass {account}: stock read, deleted after use")
+}
 
 const OBJECT_TYPE: &str = "inventory";
 
@@ -81,10 +83,11 @@ impl Client {
     pub(crate) async fn left_over_streams(&self) -> Result<Vec<String>, Refusal> {
         let kind = &self.kinds.streams;
         let reply = good(kind, self.read(kind, &Request::get("/stream")).await?)?;
+        let description = description(self.account.name());
         let ours = |text: &String| {
             let stream = Object::read(text)?;
             let is = |name: &str, expected: &str| stream.text(name).is_some_and(|text| text == expected);
-            if is("description", DESCRIPTION) && is("objectType", OBJECT_TYPE) { stream.text("id") } else { None }
+            if is("description", &description) && is("objectType", OBJECT_TYPE) { stream.text("id") } else { None }
         };
         Ok(texts(kind, &reply, "")?.iter().filter_map(ours).collect())
     }
@@ -92,9 +95,10 @@ impl Client {
     /// `POST /stream`: a stream of stock with one partition.
     pub(crate) async fn make_stream(&self) -> Result<Stream, Refusal> {
         let kind = &self.kinds.make_stream;
+        let description = description(self.account.name());
         let stream = NewStream {
             object_type: OBJECT_TYPE,
-            description: DESCRIPTION,
+            description: &description,
             num_partitions: 1,
             max_events: LARGEST_PAGE,
             query: StreamQuery { query_type: OBJECT_TYPE },

@@ -43,9 +43,15 @@ impl Windows {
         Self { per_second, per_minute, cells: OnceLock::new(), queue: Mutex::new(()) }
     }
 
-    /// Calls per second, where there is such a limit, and per minute.
-    pub(crate) fn limits(&self) -> (Option<u32>, u32) {
-        (self.per_second, self.per_minute)
+    /// Calls per second, where there is such a limit, and per minute, that all instances may make
+    /// together: less than published by the margins above, because calls of two instances may overtake
+    /// each other on their way.
+    pub(crate) fn shared_limits(&self) -> (Option<u32>, u32) {
+        let of = |number: u32, percent: u64| {
+            let part = u64::from(number) * percent / 100;
+            u32::try_from(part).unwrap_or(u32::MAX).max(1)
+        };
+        (self.per_second.map(|number| of(number, 92)), of(self.per_minute, 97))
     }
 
     pub(super) async fn wait(&self, clock: &Arc<dyn Clock>) {

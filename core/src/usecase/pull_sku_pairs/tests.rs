@@ -148,3 +148,12 @@ async fn an_empty_or_much_smaller_answer_changes_nothing() {
         assert_eq!(versions.live().version, 2);
     }
 }
+
+#[tokio::test]
+async fn an_entry_of_ours_gives_way_when_the_erp_lists_its_sku_under_another_name() {
+    let versions = Versions::of(&[("anna", &document("{}"))]);
+    pull(&versions, vec![pair("S1", "M1", "LX-1"), pair("S1", "M9", "LX-9")]).await.unwrap();
+    pull(&versions, vec![pair("S1", "M2", "LX-1"), pair("S1", "M9", "LX-9")]).await.unwrap();
+    let mapping = sku_mapping(&versions.live().document);
+    assert_eq!((mapping.get("M1"), mapping["M2"].as_str()), (None, "LX-1"));
+}

@@ -1,6 +1,6 @@
 //! Both sides, next to each other. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::figures::{ErpFigures, ErpItem};
 use crate::ports::{PortError, StockLevel, StockRecord, StockResult, WarehouseLevel};
@@ -43,18 +43,30 @@ pub(super) struct Comparison {
     by_sku: HashMap<String, usize>,
 }
 
-/// Puts both sides next to each other. `busy` are SKUs whose last figure is still under way.
+/// Puts both sides next to each other. `busy` are SKUs whose last figure is still under way; `only`
+/// are names of items, either side's of the channel's, to which the comparison is limited.
 pub(super) fn compare(
     ctx: &RunContext<'_>,
     figures: &ErpFigures,
     mut levels: HashMap<String, Result<Option<StockLevel>, PortError>>,
     busy: &HashSet<String>,
+    only: Option<&BTreeSet<String>>,
 ) -> Comparison {
+    let owners = owners(ctx, figures, &levels);
     let mut comparison = Comparison::default();
     for item in &figures.items {
         let level = levels.remove(&item.sku);
+        if let (Some(only), Some(Ok(Some(level)))) = (only, &level)
+            && !only.contains(&level.sku)
+            && !only.contains(&item.sku)
+        {
+            continue;
+        }
+        if only.is_some_and(|only| !matches!(level, Some(Ok(Some(_)))) && !only.contains(&item.sku)) {
+            continue;
+        }
         let compared = match level {
-            Some(Ok(Some(level))) if comparison.by_sku.contains_key(&level.sku) => {
+            Some(Ok(Some(level))) if owners.get(&level.sku) != Some(&Some(item.sku.as_str())) => {
                 let cause = Cause::new(Reason::ItemUnreadable, format!("{} is named twice", level.sku));
                 doubtful(ctx, figures, item, &cause)
             }
@@ -66,11 +78,34 @@ pub(super) fn compare(
             Some(Err(error)) => doubtful(ctx, figures, item, &Cause::of_read_error(&error, Reason::ItemUnreadable)),
             None => doubtful(ctx, figures, item, &Cause::new(Reason::ItemUnreadable, "no answer")),
         };
-        let index = comparison.items.len();
-        comparison.by_sku.entry(compared.sku.clone()).or_insert(index);
+        // An item of which nothing is known belongs to whoever owns its name.
+        if compared.offered.is_some() {
+            comparison.by_sku.insert(compared.sku.clone(), comparison.items.len());
+        }
         comparison.items.push(compared);
     }
     comparison
+}
+
+/// Which of our names speaks for a channel's item: the one of the mapping before one that is merely the
+/// same; nobody, when two of a kind do.
+fn owners<'a>(
+    ctx: &RunContext<'_>,
+    figures: &'a ErpFigures,
+    levels: &HashMap<String, Result<Option<StockLevel>, PortError>>,
+) -> HashMap<String, Option<&'a str>> {
+    let mut owners: HashMap<String, (bool, Option<&str>)> = HashMap::new();
+    for item in &figures.items {
+        let Some(Ok(Some(level))) = levels.get(&item.sku) else { continue };
+        let mapped = ctx.settings.mapping.sku.contains_key(&item.sku);
+        let owner = owners.entry(level.sku.clone()).or_insert((mapped, Some(&item.sku)));
+        if owner.1 != Some(&item.sku) && owner.0 == mapped {
+            owner.1 = None;
+        } else if mapped && !owner.0 {
+            *owner = (true, Some(&item.sku));
+        }
+    }
+    owners.into_iter().map(|(sku, (_, owner))| (sku, owner)).collect()
 }
 
 /// An item of which one side is not known: nothing is sent for it.
@@ -174,9 +209,9 @@ fn stay(compared: &mut Compared, result: StockResult, cause: Option<&Cause>) {
 
 impl Comparison {
     /// How many of how many items would be set to zero, if that is more than allowed; they all stay
-    /// then.
-    pub(super) fn guard(&mut self, max_per_mille: u32) -> Option<(u64, u64)> {
-        let compared = self.items.iter().filter(|item| item.offered.is_some()).count() as u64;
+    /// then. `known` figures there are on the route: a few chosen items are judged against all.
+    pub(super) fn guard(&mut self, max_per_mille: u32, known: u64) -> Option<(u64, u64)> {
+        let compared = (self.items.iter().filter(|item| item.offered.is_some()).count() as u64).max(known);
         let zeroed = self
             .items
             .iter()

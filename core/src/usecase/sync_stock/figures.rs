@@ -1,6 +1,6 @@
 //! The ERP's side: what every warehouse holds of every item.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use crate::ports::{ErpSink, KnownStock, PortError, complete_answers};
 use crate::reason::{Cause, Reason};
@@ -36,8 +36,7 @@ pub(super) struct ErpFigures {
 pub(super) async fn erp_figures(
     ctx: &RunContext<'_>,
     erp: &dyn ErpSink,
-    known: Vec<KnownStock>,
-    only: Option<&BTreeSet<String>>,
+    known: &[KnownStock],
 ) -> Result<ErpFigures, RunError> {
     let warehouses: Vec<(String, String)> =
         ctx.settings.mapping.warehouse.iter().map(|(code, id)| (code.clone(), id.clone())).collect();
@@ -71,19 +70,28 @@ pub(super) async fn erp_figures(
         let error = figures.unread.take();
         return Err(RunError::Port(error.unwrap_or_else(|| PortError::retryable("no warehouse could be read"))));
     }
-    let gone = known.into_iter().filter(|known| figures.read.contains_key(&known.warehouse_code));
-    for known in gone {
-        units.entry(known.erp_sku).or_default().entry(known.warehouse_code).or_default();
+    let gone = |known: &&KnownStock| known.has_units && figures.read.contains_key(&known.warehouse_code);
+    for known in known.iter().filter(gone) {
+        units.entry(known.erp_sku.clone()).or_default().entry(known.warehouse_code.clone()).or_default();
     }
     for erp_sku in ctx.settings.mapping.sku.values() {
         units.entry(erp_sku.clone()).or_default();
     }
     figures.items = named(units, ctx.settings);
-    if let Some(only) = only {
-        figures.items.retain(|item| only.contains(&item.sku));
-    }
     figures.items.sort_by(|a, b| a.sku.cmp(&b.sku));
     Ok(figures)
+}
+
+/// The channel's names of items that are known before the ERP was asked: those of the mapping, and
+/// those that an earlier run saw.
+pub(super) fn names(settings: &Settings, known: &[KnownStock]) -> Vec<String> {
+    let mut units: HashMap<String, BTreeMap<String, i64>> = HashMap::new();
+    for erp_sku in settings.mapping.sku.values().chain(known.iter().map(|known| &known.erp_sku)) {
+        units.entry(erp_sku.clone()).or_default();
+    }
+    let mut names: Vec<String> = named(units, settings).into_iter().map(|item| item.sku).collect();
+    names.sort_unstable();
+    names
 }
 
 /// Gives items the channel's names. An ERP SKU without a mapping has the same name there, unless that

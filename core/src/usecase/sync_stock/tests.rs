@@ -82,6 +82,8 @@ struct Case {
     settings: Settings,
     stock: Vec<(&'static str, Rows)>,
     levels: Vec<(&'static str, Vec<(&'static str, u32)>)>,
+    /// Names under which the channel shows the item of another name.
+    renamed: Vec<(&'static str, &'static str)>,
     memory: Memory,
     dry_run: bool,
 }
@@ -92,6 +94,7 @@ impl Case {
             settings: parse(TWO_WAREHOUSES, &[]).unwrap(),
             stock: vec![("1", Ok(vec![("A", 5)])), ("2", Ok(vec![("A", 3)]))],
             levels: vec![("A", vec![("WA", 5), ("WB", 3)]), ("OURS", vec![])],
+            renamed: Vec::new(),
             memory: Memory::default(),
             dry_run: false,
         }
@@ -133,7 +136,7 @@ impl Case {
 
     fn inventory(&self, sent: std::sync::Arc<Mutex<Vec<StockLevel>>>) -> MockInventorySink {
         let levels: HashMap<String, StockLevel> =
-            self.levels.iter().map(|(sku, of)| ((*sku).to_owned(), level(sku, of))).collect();
+            self.levels.iter().map(|(sku, of)| ((*sku).to_owned(), level(self.shown_as(sku), of))).collect();
         let mut inventory = MockInventorySink::new();
         inventory
             .expect_capabilities()
@@ -154,6 +157,10 @@ impl Case {
             writes.iter().map(|write| Answer { key: write.key.clone(), result: Ok(Settlement::Pending) }).collect()
         });
         inventory
+    }
+
+    fn shown_as(&self, sku: &'static str) -> &'static str {
+        self.renamed.iter().find(|(name, _)| *name == sku).map_or(sku, |(_, own)| own)
     }
 
     fn result(&self, sku: &str, code: &str) -> (&'static str, &'static str) {
@@ -229,8 +236,59 @@ async fn too_many_zeros_at_once_stop_everything() {
 async fn an_item_that_the_erp_lists_no_more_has_no_units_left() {
     let mut case = Case::new();
     case.levels.push(("GONE", vec![("WA", 4)]));
-    case.memory.known = vec![KnownStock { warehouse_code: "WA".to_owned(), erp_sku: "GONE".to_owned() }];
+    case.memory.known =
+        vec![KnownStock { warehouse_code: "WA".to_owned(), erp_sku: "GONE".to_owned(), has_units: true }];
     assert_eq!(case.run().await.0, [level("GONE", &[("WA", 0)])]);
+}
+
+#[tokio::test]
+async fn the_channel_is_read_before_the_erp_so_that_an_order_in_between_gives_nothing_back() {
+    let mut case = Case::new();
+    case.memory.known = vec![KnownStock { warehouse_code: "WA".to_owned(), erp_sku: "A".to_owned(), has_units: true }];
+    let sold = std::sync::Arc::new(Mutex::new(false));
+    let (at_channel, in_erp) = (sold.clone(), sold);
+    let (mut erp, mut inventory) = (MockErpSink::new(), MockInventorySink::new());
+    inventory
+        .expect_capabilities()
+        .returning(|| InventoryCapabilities { max_batch: 10, settles_within: Duration::from_mins(1) });
+    inventory.expect_levels().returning(move |items| {
+        // Right after this reading an order comes, and is in the ERP before that is read.
+        *at_channel.lock().unwrap() = true;
+        Ok(items
+            .iter()
+            .map(|item| Answer { key: item.name.clone(), result: Ok(Some(level(&item.name, &[("WA", 10)]))) })
+            .collect())
+    });
+    inventory.expect_write().times(0..=1).returning(|levels| {
+        assert!(levels.iter().all(|level| level.warehouses[0].quantity == 9), "{levels:?}");
+        Ok(Vec::new())
+    });
+    inventory.expect_settle().returning(|_| Vec::new());
+    erp.expect_stock().returning(move |ids| {
+        let units = if *in_erp.lock().unwrap() { 9 } else { 10 };
+        let rows = || Ok(vec![ErpStock { sku: "A".to_owned(), available: units }]);
+        Ok(ids.iter().map(|id| Answer { key: id.clone(), result: rows() }).collect())
+    });
+    let mut settings = case.settings.clone();
+    settings.mapping.warehouse.remove("WB");
+    settings.mapping.sku.clear();
+    let clock = ManualClock::default();
+    let ctx = context(Job::SyncStock, &settings, &clock);
+    let request = StockRequest::default();
+    sync_stock(&ctx, &erp, &inventory, &case.memory, &case.memory, &request).await.unwrap();
+    assert!(*case.memory.intended.lock().unwrap() == ["A"]);
+}
+
+#[tokio::test]
+async fn the_mapped_name_speaks_for_an_item_and_two_of_a_kind_for_none() {
+    let mut case = Case::new();
+    case.settings.mapping.sku = [("OURS".to_owned(), "THEIRS".to_owned())].into();
+    case.stock = vec![("1", Ok(vec![("THEIRS", 2), ("A", 5)])), ("2", Ok(vec![("A", 3)]))];
+    // The channel's own name of what the retailer calls OURS is A, as the ERP calls something else.
+    case.renamed = vec![("OURS", "A")];
+    case.levels = vec![("A", vec![("WA", 1)]), ("OURS", vec![("WA", 1)])];
+    let (sent, _) = case.run().await;
+    assert_eq!(sent, [level("A", &[("WA", 2)])]);
 }
 
 #[tokio::test]

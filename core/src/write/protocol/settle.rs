@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{Item, PAUSES, Presence, Progress, RemoteWriter, Track, Verdict};
+use super::{ABSENT, Item, PAUSES, Presence, Progress, RemoteWriter, Track, Verdict};
 use crate::ports::{PendingWrite, PortError, Settlement, WriteLedger, complete_answers};
 use crate::run::{RunContext, RunError};
 use crate::write::{WriteKey, WriteNote, WriteState};
@@ -109,9 +109,9 @@ async fn read_back_unsettled<P: Send + Sync>(
                     continue;
                 }
                 // Absent beyond doubt: the only way to a resend.
-                notes.push(note(key, WriteState::Void, "absent when read back"));
+                notes.push(note(key, WriteState::Void, ABSENT));
                 track.progress = if track.item.settle_only {
-                    Progress::Done(Verdict::NotSent(PortError::retryable("absent when read back")))
+                    Progress::Done(Verdict::NotSent(PortError::retryable(ABSENT)))
                 } else {
                     Progress::Ready
                 };

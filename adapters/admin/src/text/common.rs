@@ -1,0 +1,103 @@
+//! What all pages share.
+
+crate::text::messages! {
+    OVERVIEW = "Overview", "概览";
+    ORDERS = "Orders", "订单";
+    CAUSES = "Causes", "原因";
+    JOBS = "Jobs", "任务";
+    STOCK = "Stock", "库存";
+    SETTINGS = "Settings", "设置";
+    AUDIT = "Audit", "操作记录";
+    LANGUAGE = "Language", "语言";
+    LANGUAGE_EN = "English", "English";
+    LANGUAGE_ZH = "中文", "中文";
+    ZONE = "Time zone", "时区";
+    UTC = "UTC", "UTC";
+    THEME = "Colours", "配色";
+    THEME_AUTO = "as the system", "跟随系统";
+    THEME_LIGHT = "light", "浅色";
+    THEME_DARK = "dark", "深色";
+    DISPLAY = "Display", "显示";
+    APPLY = "Apply", "应用";
+    ROUTE = "Route", "集成领域";
+    LOG_OUT = "Log out", "退出登录";
+    SKIP = "Skip to the content", "跳到正文";
+    LIVE = "Live", "实时";
+    PAUSED = "Paused", "已暂停";
+    LIVE_HELP = "The page renews itself every 10 seconds. It waits while you type, while rows are selected, and after 20 minutes without anybody. Press to pause or go on.",
+        "页面每 10 秒自动刷新；输入内容、勾选行或 20 分钟无操作时暂停。点击可暂停或继续。";
+    DATA_AGE = "data of {0} s ago", "{0} 秒前的数据";
+    COPY = "Copy", "复制";
+    COPIED = "Copied", "已复制";
+    CLOSE = "Close", "关闭";
+    CANCEL = "Cancel", "取消";
+    CONFIRM = "Confirm", "确认";
+    REASON = "Reason", "原因说明";
+    REASON_HELP = "At least 3 characters; it is kept in the audit.", "至少 3 个字符，会保存到操作记录。";
+    HELP = "Keyboard", "键盘快捷键";
+    KEY_SEARCH = "search", "搜索";
+    KEY_HELP = "this help", "显示本帮助";
+    KEY_ROWS = "next and previous row", "下一行、上一行";
+    KEY_OPEN = "open the row", "打开所在行";
+    KEY_SELECT = "select the row", "选中所在行";
+    KEY_RETRY = "retry the row", "重试所在行";
+    KEY_GO = "go to overview, orders, causes, jobs, stock, settings", "前往概览、订单、原因、任务、库存、设置";
+    FIRST_PAGE = "First page", "首页";
+    PREVIOUS_PAGE = "Back", "上一页";
+    NEXT_PAGE = "Next page", "下一页";
+    PAGE_SIZE = "Rows per page", "每页行数";
+    PAGES = "Pages of the list", "列表分页";
+    FILTER = "Filter", "筛选";
+    CLEAR_FILTERS = "Clear filters", "清除筛选";
+    CSV = "CSV of this view", "导出当前视图 CSV";
+    SECONDS_AGO = "{0} s", "{0} 秒";
+    MINUTES_AGO = "{0} min", "{0} 分钟";
+    HOURS_AGO = "{0} h", "{0} 小时";
+    DAYS_AGO = "{0} d", "{0} 天";
+    PAST = "{0} ago", "{0}前";
+    FUTURE = "in {0}", "{0}后";
+    LOG_IN_AGAIN = "Log in again", "请重新登录";
+    LOG_IN_AGAIN_HELP = "You have been logged out after a time without use. Log in here; the page and what you typed stay.",
+        "由于长时间未操作，登录已失效。请在此重新登录，页面和已输入的内容会保留。";
+    NOT_REACHED = "The service does not answer. Nothing is known to have changed; try again.", "服务没有应答，无法确认是否已生效，请稍后重试。";
+    ERROR_TITLE = "This did not work", "操作未完成";
+    NOT_FOUND = "There is nothing here", "页面不存在";
+    NOT_FOUND_HELP = "The address may be mistyped, or what it showed is gone. Start from the overview.", "地址可能有误，或内容已不存在。请从首页重新进入。";
+    NO_METHOD = "This address does not take this kind of request", "该地址不支持此类请求";
+    NO_METHOD_HELP = "Go back and use the buttons of the page.", "请返回并使用页面上的按钮。";
+    TOO_LARGE = "This is too large", "内容过大";
+    TOO_LARGE_HELP = "The service takes at most 1 MB at once.", "单次提交不能超过 1 MB。";
+    WRONG_KIND = "This kind of content is not taken", "不支持该内容类型";
+    WRONG_KIND_HELP = "Forms are sent as application/x-www-form-urlencoded, programs send application/json.",
+        "表单请使用 application/x-www-form-urlencoded，程序请使用 application/json。";
+    STORE_DOWN = "The database does not answer", "数据库没有应答";
+    STORE_DOWN_HELP = "Nothing is known to have changed. Reload in a minute; if it stays, tell the engineer: the log and `ipass doctor` say more.",
+        "无法确认是否已生效。请稍后刷新；若持续出现，请联系运维工程师查看日志或运行 `ipass doctor`。";
+    CONFLICT = "Something else was quicker", "数据已被其他操作更改";
+    CONFLICT_HELP = "{0}. Reload the page and look again.", "{0}。请刷新页面后再操作。";
+    CORRUPT = "A stored value cannot be read", "存储的数据无法读取";
+    CORRUPT_HELP = "Tell the engineer; the log names the place.", "请联系运维工程师，日志中有具体位置。";
+    FOREIGN_PAGE = "This request does not come from a page of this service", "请求并非来自本系统页面";
+    FOREIGN_PAGE_HELP = "Nothing was done. Reload the page and try again. Behind a proxy, it must pass on the header Host.",
+        "未执行任何操作。请刷新页面后重试。若使用反向代理，需原样传递 Host 头。";
+    INVALID = "Some input cannot be used", "部分输入无效";
+    INVALID_HELP = "Nothing was done. Correct these and try again.", "未执行任何操作，请更正后重试。";
+    INTERNAL = "The service made a mistake", "系统内部错误";
+    INTERNAL_HELP = "Tell the engineer; the log says what happened.", "请联系运维工程师，日志中有详细信息。";
+    DONE_ALREADY = "This was done already; it was not done twice.", "该操作已执行过，未重复执行。";
+    EXPIRED = "You are not logged in any more", "登录已失效";
+    BACK = "Back", "返回";
+    HOME = "To the start", "回到首页";
+    ONE_VALUE = "one value is expected", "只能有一个值";
+    MISSING = "it is missing", "缺少该项";
+    TOO_LONG = "it has more than {0} characters", "超过 {0} 个字符";
+    CONTROL_CHARACTER = "it has a control character", "包含控制字符";
+    BAD_TIME = "a time like 2026-01-31 or 2026-01-31T08:00 is expected", "时间格式应为 2026-01-31 或 2026-01-31T08:00";
+    BAD_CURSOR = "this page of the list is not there any more; start from the first", "该分页已失效，请从首页重新查看";
+    BAD_CHOICE = "this is none of the choices", "不在可选范围内";
+    RUN_REFUSED = "The run did not begin", "任务未能启动";
+    ALREADY_RUNNING = "The same work is being done at this moment. Wait for it to end.", "同一任务正在运行，请等待其结束。";
+    VERBATIM = "{0}", "系统提示：{0}";
+    EXPORT_FAILED = "The file could not be written", "文件写入失败";
+    EXPORT_FAILED_HELP = "{0}. Nothing was left behind.", "{0}。未留下不完整的文件。";
+}

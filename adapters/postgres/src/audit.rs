@@ -1,0 +1,112 @@
+//! Acts, and lists of them, page by page along the time, newest first.
+
+use chrono::{DateTime, Utc};
+use ipass_core::ports::{AuditEntry, AuditFilter, AuditPage, RouteName, Stored};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::error::unavailable;
+use crate::events::clean;
+use crate::open::PostgresStore;
+use crate::place;
+use crate::row::Values;
+use crate::search::like;
+use crate::sql::Sql;
+
+pub(crate) async fn add(store: &PostgresStore, entry: &AuditEntry) -> Stored<()> {
+    sqlx::query("INSERT INTO audit (at, who, what, route, subject, detail) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(entry.at)
+        .bind(clean(&entry.who))
+        .bind(clean(&entry.what))
+        .bind(entry.route.as_ref().map(|route| clean(&route.0)))
+        .bind(clean(&entry.subject))
+        .bind(clean(&entry.detail))
+        .execute(store.pool())
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+pub(crate) async fn list(
+    store: &PostgresStore,
+    filter: &AuditFilter,
+    after: Option<&str>,
+    limit: u32,
+) -> Stored<AuditPage> {
+    let after = after.map(Place::read).transpose()?;
+    let mut query = list_query("a.id, a.at, a.who, a.what, a.route, a.subject, a.detail", filter, after.as_ref());
+    // One more than asked for: whether there is a next page.
+    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+    let mut query = query.bound();
+    let mut rows = query.build().persistent(false).fetch_all(store.pool()).await.map_err(unavailable)?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(Place::of).transpose()?.map(|place| place.write());
+    Ok(AuditPage { entries: rows.iter().map(entry).collect::<Stored<_>>()?, next })
+}
+
+fn values_of(row: &PgRow) -> Values<'_> {
+    Values::new(row, "audit", row.try_get::<i64, _>("id").unwrap_or_default().to_string())
+}
+
+fn entry(row: &PgRow) -> Stored<AuditEntry> {
+    let values = values_of(row);
+    Ok(AuditEntry {
+        at: values.get("at")?,
+        who: values.get("who")?,
+        what: values.get("what")?,
+        route: values.get::<Option<String>>("route")?.map(RouteName),
+        subject: values.get("subject")?,
+        detail: values.get("detail")?,
+    })
+}
+
+/// The statement of a list with these columns, without its end.
+pub(crate) fn list_query(columns: &str, filter: &AuditFilter, after: Option<&Place>) -> Sql {
+    let mut query = Sql::new(format!("SELECT {columns} FROM audit AS a WHERE true"));
+    let equal =
+        [("who", filter.who.as_ref()), ("what", filter.what.as_ref()), ("route", filter.route.as_ref().map(|r| &r.0))];
+    for (column, value) in equal {
+        if let Some(value) = value {
+            query.push(format!(" AND a.{column} = ")).push_bind(clean(value));
+        }
+    }
+    if let Some(part) = &filter.subject {
+        query.push(" AND a.subject ILIKE ").push_bind(like(part));
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND a.at >= ").push_bind(from);
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND a.at < ").push_bind(until);
+    }
+    if let Some(place) = after {
+        query.push(" AND (a.at, a.id) < (").push_bind(place.at).push(", ").push_bind(place.id).push(")");
+    }
+    query.push(" ORDER BY a.at DESC, a.id DESC");
+    query
+}
+
+/// A place in the list: the next page starts after it.
+pub(crate) struct Place {
+    at: DateTime<Utc>,
+    id: i64,
+}
+
+impl Place {
+    fn of(row: &PgRow) -> Stored<Self> {
+        let values = values_of(row);
+        Ok(Self { at: values.get("at")?, id: values.get("id")? })
+    }
+
+    fn write(&self) -> String {
+        place::write([&self.at.timestamp_micros().to_string(), &self.id.to_string()])
+    }
+
+    fn read(text: &str) -> Stored<Self> {
+        let [at, id] = place::read(text)?;
+        let at = at.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(place::unreadable)?;
+        Ok(Self { at, id: id.parse().map_err(|_| place::unreadable())? })
+    }
+}

@@ -1,0 +1,119 @@
+//! How a list of orders is ordered, and the places in it.
+
+use chrono::{DateTime, Utc};
+use ipass_core::ports::{OrderRow, OrderSort, Stored};
+
+use crate::place;
+use crate::sql::Sql;
+
+/// What the list is ordered by before creation, PO number and route.
+const fn lead(sort: OrderSort) -> Option<&'static str> {
+    match sort {
+        OrderSort::Newest | OrderSort::Oldest => None,
+        OrderSort::ShipBy => Some("coalesce(o.ship_by, 'infinity')"),
+        OrderSort::InStage => Some("o.stage_entered_at"),
+    }
+}
+
+/// Comparison of what comes later with a place, and the word of the direction.
+const fn direction(sort: OrderSort) -> (&'static str, &'static str) {
+    match sort {
+        OrderSort::Newest => ("<", " DESC"),
+        OrderSort::Oldest | OrderSort::ShipBy | OrderSort::InStage => (">", ""),
+    }
+}
+
+/// Adds the order of a list.
+pub(crate) fn push_order(query: &mut Sql, sort: OrderSort) {
+    let (_, direction) = direction(sort);
+    query.push(" ORDER BY ");
+    if let Some(lead) = lead(sort) {
+        query.push(format!("{lead}{direction}, "));
+    }
+    query.push(format!("o.created_at{direction}, o.po{direction}, o.route{direction}"));
+}
+
+/// A place in a list: the next page starts after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    sort: OrderSort,
+    /// Absent also where the order has no date: it comes after all dates.
+    lead: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    po: String,
+    route: String,
+}
+
+impl Place {
+    pub(crate) fn of(sort: OrderSort, row: &OrderRow) -> Self {
+        let lead = match sort {
+            OrderSort::Newest | OrderSort::Oldest => None,
+            OrderSort::ShipBy => row.ship_by,
+            OrderSort::InStage => Some(row.stage_entered_at),
+        };
+        let (po, route) = (row.po.as_str().to_owned(), row.route.0.clone());
+        Self { sort, lead, created_at: row.created_at, po, route }
+    }
+
+    pub(crate) fn write(&self) -> String {
+        let micros = |time: DateTime<Utc>| time.timestamp_micros().to_string();
+        let lead = self.lead.map(micros).unwrap_or_default();
+        place::write([self.sort.as_str(), &lead, &micros(self.created_at), &self.po, &self.route])
+    }
+
+    /// The place that was written, if it is one in a list of this order.
+    pub(crate) fn read(text: &str, sort: OrderSort) -> Stored<Self> {
+        let [of, lead, created_at, po, route] = place::read(text)?;
+        let lead_fits = match sort {
+            OrderSort::Newest | OrderSort::Oldest => lead.is_empty(),
+            OrderSort::ShipBy => true,
+            OrderSort::InStage => !lead.is_empty(),
+        };
+        if of != sort.as_str() || !lead_fits {
+            return Err(place::unreadable());
+        }
+        let time =
+            |text: &str| text.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(place::unreadable);
+        let lead = if lead.is_empty() { None } else { Some(time(&lead)?) };
+        Ok(Self { sort, lead, created_at: time(&created_at)?, po, route })
+    }
+
+    /// Adds the condition of all that comes after this place.
+    pub(crate) fn push_after(&self, query: &mut Sql) {
+        let (later, _) = direction(self.sort);
+        query.push(" AND (");
+        if let Some(lead) = lead(self.sort) {
+            query.push(format!("{lead}, "));
+        }
+        query.push(format!("o.created_at, o.po, o.route) {later} ("));
+        match self.lead {
+            Some(lead) => query.push_bind(lead).push(", "),
+            None if lead(self.sort).is_some() => query.push("timestamptz 'infinity', "),
+            None => query,
+        };
+        query.push_bind(self.created_at).push(", ").push_bind(self.po.clone()).push(", ");
+        query.push_bind(self.route.clone()).push(")");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_back_in_its_own_order_only_and_nonsense_is_refused() {
+        for sort in OrderSort::ALL {
+            let time = |micros| DateTime::from_timestamp_micros(micros).unwrap();
+            let lead = lead(sort).map(|_| time(7));
+            let place = Place { sort, lead, created_at: time(-5), po: "PO-1 é".to_owned(), route: "a_b".to_owned() };
+            for other in OrderSort::ALL {
+                let read = Place::read(&place.write(), other).ok();
+                assert_eq!(read, (other == sort).then(|| place.clone()), "{sort:?} as {other:?}");
+            }
+        }
+        for nonsense in ["", "-", "----", "zz-31-31", "6e6577657374--78-31-31", "6e6577657374-31-31-31-31"] {
+            assert!(Place::read(nonsense, OrderSort::Newest).is_err(), "{nonsense}");
+        }
+        assert!(Place::read("696e5f7374616765--31-31-31", OrderSort::InStage).is_err());
+    }
+}
