@@ -8,7 +8,7 @@ use ipass_core::run::{Route, Runner};
 use ipass_core::usecase::conditions;
 use tokio_util::sync::CancellationToken;
 
-/// Real time between looks.
+/// Time between looks.
 const EVERY: Duration = Duration::from_secs(30);
 /// A message that was claimed and not delivered is due again after this time.
 const CLAIM: chrono::Duration = chrono::Duration::minutes(2);
@@ -31,7 +31,7 @@ pub(crate) async fn run(
             }
         }
         tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
+            () = runner.clock.sleep(EVERY) => {}
             () = stop.cancelled() => {}
         }
     }

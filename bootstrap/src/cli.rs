@@ -385,6 +385,7 @@ pub(crate) enum SettingsCommand {
     /// Make an earlier version live again, as a new version.
     Rollback {
         /// Number of the version.
+        #[arg(id = "number", value_name = "VERSION")]
         version: i64,
         #[arg(long)]
         route: Option<String>,

@@ -37,11 +37,14 @@ pub(crate) struct BootConfig {
 pub(crate) struct Server {
     /// Address and port.
     pub(crate) listen: String,
+    /// A proxy in front speaks TLS with the browsers: cookies are `Secure`, and the proxy's
+    /// `X-Forwarded-For` names them.
+    pub(crate) behind_tls: bool,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned() }
+        Self { listen: "127.0.0.1:8080".to_owned(), behind_tls: false }
     }
 }
 
@@ -87,6 +90,10 @@ pub(crate) struct Admin {
     pub(crate) export_max_days: u32,
     /// Above this many bytes of exports the oldest go.
     pub(crate) export_cleanup_bytes: u64,
+    /// Minutes after which an unused login ends.
+    pub(crate) session_idle_minutes: u32,
+    /// Hours after which any login ends.
+    pub(crate) session_hours: u32,
 }
 
 impl Default for Admin {
@@ -97,6 +104,8 @@ impl Default for Admin {
             export_dir: PathBuf::from("exports"),
             export_max_days: 366,
             export_cleanup_bytes: 100 << 20,
+            session_idle_minutes: 30,
+            session_hours: 12,
         }
     }
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeZone as _, Utc};
 use ipass_core::ports::{Clock, RouteName, SyncStore};
 use ipass_core::run::{Route, Runner};
+use ipass_files::ExportDirectory;
 use ipass_sandbox::{Sandbox, SandboxConfig};
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,7 @@ struct World {
     store: Arc<dyn SyncStore>,
     runner: Arc<Runner>,
     route: Arc<Route>,
+    exports: Arc<ExportDirectory>,
     /// Removes the temporary folder at the end.
     _folder: Option<tempfile::TempDir>,
 }
@@ -66,8 +68,9 @@ impl World {
         let exports =
             folder.as_ref().map(tempfile::TempDir::path).or(args.data.as_deref()).map(|path| path.join("exports"));
         let admin = Admin { export_dir: exports.unwrap_or_default(), ..Admin::default() };
-        let runner = wiring::runner(store.clone(), ports.clone(), wiring::files(&admin, &ports));
-        Ok(Self { clock, sandbox, store, runner, route, _folder: folder })
+        let exports = wiring::files(&admin, &ports);
+        let runner = wiring::runner(store.clone(), ports, exports.clone());
+        Ok(Self { clock, sandbox, store, runner, route, exports, _folder: folder })
     }
 }
 
@@ -125,6 +128,17 @@ fn start_of_world() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 28, 9, 0, 0).single().unwrap_or_default()
 }
 
+/// A password for as long as the demo runs.
+fn one_time_password() -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    random.chars().take(10).collect()
+}
+
+fn hash(password: &str) -> Result<String, End> {
+    use argon2::password_hash::PasswordHasher as _;
+    Ok(argon2::Argon2::default().hash_password(password.as_bytes()).map_err(End::failed)?.to_string())
+}
+
 /// The world moves on, thirty times as fast as ours.
 async fn live(args: DemoArgs) -> Result<(), End> {
     let _telemetry = telemetry::start(None, Console::Stdout, "").map_err(End::failed)?;
@@ -138,8 +152,11 @@ async fn live(args: DemoArgs) -> Result<(), End> {
     let world = World::build(&args, SimulatedClock::fast(start_of_world(), SPEED), Some(&schedule)).await?;
     let listener = serve::listen(&format!("127.0.0.1:{}", args.port)).await?;
     let address = listener.local_addr().map_err(End::failed)?;
+    let password = one_time_password();
+    let password_hash = SecretString::from(hash(&password)?);
     print(&format!(
-        "The demo runs {SPEED} times as fast as the clock. Ctrl-C ends it.\n\
+        "Admin:   http://{address}/admin  password {password} (any name)\n\
+         The demo runs {SPEED} times as fast as the clock. Ctrl-C ends it.\n\
          Health:  http://{address}/healthz  http://{address}/readyz\n\
          Metrics: http://{address}/metrics\n\
          Simulated vendors and their ledger: {}",
@@ -158,7 +175,9 @@ async fn live(args: DemoArgs) -> Result<(), End> {
         routes: vec![world.route],
         store: world.store,
         notifiers: Vec::new(),
+        exports: world.exports,
         api_token: None,
+        admin: (Admin { password_hash, ..Admin::default() }, false),
     };
     let ended = serve::until_stopped(parts, listener, stop).await;
     signal.abort();

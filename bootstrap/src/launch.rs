@@ -1,8 +1,11 @@
-//! Runs that go on by themselves, and what every run leaves in the metrics.
+//! How every run is run: followed by the pages, counted by the metrics, and, where somebody cannot wait
+//! for its end, in a task of its own.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
+use ipass_admin::Progress;
+use ipass_core::job::Job;
 use ipass_core::ports::{RouteName, RunRef};
 use ipass_core::run::{Launcher, OrderOutcome, Refused, Route, RunReport, RunRequest, RunWatch, Runner};
 use ipass_http_kit::metered;
@@ -10,11 +13,83 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+/// Everybody who follows the runs of this process.
+#[derive(Clone)]
+pub(crate) struct Followers {
+    /// Stops them, and kills the process where a crash test wants it.
+    pub(crate) watch: Arc<dyn RunWatch>,
+    /// Shows them on the pages.
+    pub(crate) progress: Arc<Progress>,
+}
+
+impl Followers {
+    /// Runs a job to its end.
+    pub(crate) async fn run(&self, runner: &Runner, route: &Route, request: RunRequest) -> Result<RunReport, Refused> {
+        self.run_telling(runner, route, request, None).await
+    }
+
+    async fn run_telling(
+        &self,
+        runner: &Runner,
+        route: &Route,
+        request: RunRequest,
+        told: Option<oneshot::Sender<String>>,
+    ) -> Result<RunReport, Refused> {
+        let followed =
+            Followed { followers: self.clone(), job: request.job, run_id: OnceLock::new(), told: Mutex::new(told) };
+        let result = metered(runner.run(route, request, &followed)).await;
+        if let Ok(report) = &result {
+            observe(report);
+            self.progress.finished(&report.run_id, &report.to_json(true));
+        }
+        result
+    }
+}
+
+/// One run, followed.
+struct Followed {
+    followers: Followers,
+    job: Job,
+    run_id: OnceLock<String>,
+    /// Whoever waits for its beginning.
+    told: Mutex<Option<oneshot::Sender<String>>>,
+}
+
+impl RunWatch for Followed {
+    fn began(&self, run: &RunRef) {
+        self.followers.progress.began(run, self.job);
+        let run_id = self.run_id.get_or_init(|| run.run_id.clone());
+        if let Some(told) = self.told.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // Whoever asked may have gone away; the run goes on.
+            let _ = told.send(run_id.clone());
+        }
+        self.followers.watch.began(run);
+    }
+
+    fn point(&self, name: &str) {
+        if let Some(run_id) = self.run_id.get() {
+            self.followers.progress.point(run_id, name);
+        }
+        self.followers.watch.point(name);
+    }
+
+    fn order_done(&self, outcome: &OrderOutcome) {
+        if let Some(run_id) = self.run_id.get() {
+            self.followers.progress.order_done(run_id, outcome);
+        }
+        self.followers.watch.order_done(outcome);
+    }
+
+    fn stopping(&self) -> bool {
+        self.followers.watch.stopping()
+    }
+}
+
 /// Starts runs in tasks of their own. Whoever stops the process waits for the tracker.
 pub(crate) struct BackgroundRuns {
     pub(crate) runner: Arc<Runner>,
     pub(crate) routes: Vec<Arc<Route>>,
-    pub(crate) watch: Arc<dyn RunWatch>,
+    pub(crate) followers: Followers,
     pub(crate) tracker: TaskTracker,
 }
 
@@ -30,15 +105,8 @@ impl BackgroundRuns {
         let route = self.routes.iter().find(|known| known.name == *route).cloned();
         let route = route.ok_or_else(|| Refused::Usage("there is no such route".to_owned()))?;
         let (told, began) = oneshot::channel();
-        let watch = Began { watch: self.watch.clone(), told: Mutex::new(Some(told)) };
-        let runner = self.runner.clone();
-        let run = self.tracker.spawn(async move {
-            let result = metered(runner.run(&route, request, &watch)).await;
-            if let Ok(report) = &result {
-                observe(report);
-            }
-            result
-        });
+        let (runner, followers) = (self.runner.clone(), self.followers.clone());
+        let run = self.tracker.spawn(async move { followers.run_telling(&runner, &route, request, Some(told)).await });
         Ok(Spawned { began, run })
     }
 }
@@ -63,36 +131,8 @@ async fn ended(run: JoinHandle<Result<RunReport, Refused>>) -> Result<RunReport,
     run.await.unwrap_or_else(|_| Err(Refused::Usage("the run broke off; see the log".to_owned())))
 }
 
-/// Tells when the run has begun, and passes everything on.
-struct Began {
-    watch: Arc<dyn RunWatch>,
-    told: Mutex<Option<oneshot::Sender<String>>>,
-}
-
-impl RunWatch for Began {
-    fn began(&self, run: &RunRef) {
-        if let Some(told) = self.told.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // Whoever asked may have gone away; the run goes on.
-            let _ = told.send(run.run_id.clone());
-        }
-        self.watch.began(run);
-    }
-
-    fn point(&self, name: &str) {
-        self.watch.point(name);
-    }
-
-    fn order_done(&self, outcome: &OrderOutcome) {
-        self.watch.order_done(outcome);
-    }
-
-    fn stopping(&self) -> bool {
-        self.watch.stopping()
-    }
-}
-
 /// Counts a run: its result, its time, and each of its counts.
-pub(crate) fn observe(report: &RunReport) {
+fn observe(report: &RunReport) {
     let (route, job) = (report.route.0.clone(), report.job.name());
     metrics::counter!("ipass_runs_total", "route" => route.clone(), "job" => job, "result" => report.result())
         .increment(1);

@@ -6,6 +6,7 @@ mod clock;
 mod commands;
 mod config;
 mod demo;
+mod exports;
 mod launch;
 mod schedule;
 mod serve;

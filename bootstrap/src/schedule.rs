@@ -11,13 +11,12 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use ipass_core::job::Job;
 use ipass_core::ports::Trigger;
-use ipass_core::run::{Refused, Route, RunRequest, RunWatch, Runner};
+use ipass_core::run::{Refused, Route, RunRequest, Runner};
 use ipass_core::settings::{Settings, next_runs};
-use ipass_http_kit::metered;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::launch::observe;
+use crate::launch::Followers;
 
 /// Real time between looks at the schedule.
 const TICK: Duration = Duration::from_millis(500);
@@ -61,7 +60,7 @@ struct Slot {
 pub(crate) async fn run(
     runner: Arc<Runner>,
     routes: Vec<Arc<Route>>,
-    watch: Arc<dyn RunWatch>,
+    followers: Followers,
     heartbeat: Heartbeat,
     stop: CancellationToken,
 ) {
@@ -74,7 +73,7 @@ pub(crate) async fn run(
                 Ok((settings, _)) => {
                     let stock = route.inventory.is_some();
                     for (job, busy) in slots.due(&settings, stock, runner.clock.now()) {
-                        start(&mut running, &runner, route, job, &watch, busy);
+                        start(&mut running, &runner, route, job, &followers, busy);
                     }
                 }
                 Err(error) => tracing::warn!(route = %route.name, %error, "no job is scheduled"),
@@ -205,15 +204,15 @@ fn start(
     runner: &Arc<Runner>,
     route: &Arc<Route>,
     job: Job,
-    watch: &Arc<dyn RunWatch>,
+    followers: &Followers,
     busy: Arc<AtomicBool>,
 ) {
-    let (runner, route, watch) = (runner.clone(), route.clone(), watch.clone());
+    let (runner, route, followers) = (runner.clone(), route.clone(), followers.clone());
     running.spawn(async move {
         let _done = Done(busy);
         let request = RunRequest::of(job, Trigger::Schedule);
-        match metered(runner.run(&route, request, &*watch)).await {
-            Ok(report) => observe(&report),
+        match followers.run(&runner, &route, request).await {
+            Ok(_) => {}
             Err(Refused::AlreadyRunning) => tracing::info!(%job, route = %route.name, "skipped: it runs elsewhere"),
             Err(error) => tracing::error!(%job, route = %route.name, %error, "the run did not begin"),
         }

@@ -1,10 +1,12 @@
 //! `ipass serve`: migrate, schedule, answer HTTP; stop in order.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use ipass_admin::{ApiState, ServiceState};
+use ipass_admin::{AdminState, ApiState, Progress, ServiceState, SystemSecrets};
 use ipass_core::ports::{Clock, Notifier, SyncStore};
-use ipass_core::run::{Route, RunWatch, Runner};
+use ipass_core::run::{Route, Runner};
+use ipass_files::ExportDirectory;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -13,8 +15,9 @@ use tokio_util::task::TaskTracker;
 use crate::alerts;
 use crate::clock::SystemClock;
 use crate::commands::End;
-use crate::config::BootConfig;
-use crate::launch::BackgroundRuns;
+use crate::config::{Admin, BootConfig};
+use crate::exports::DirectoryExports;
+use crate::launch::{BackgroundRuns, Followers};
 use crate::schedule::{self, Heartbeat};
 use crate::telemetry::{self, Console};
 use crate::watch::ProcessWatch;
@@ -43,10 +46,10 @@ pub(crate) async fn serve(config: BootConfig) -> Result<(), End> {
             stop.cancel();
         }
     });
-    let runner = wiring::runner(store.clone(), clock, files);
-    let ended =
-        until_stopped(Parts { runner, routes, store, notifiers, api_token: Some(config.api.token) }, listener, stop)
-            .await;
+    let runner = wiring::runner(store.clone(), clock, files.clone());
+    let admin = (config.admin, config.server.behind_tls);
+    let parts = Parts { runner, routes, store, notifiers, exports: files, api_token: Some(config.api.token), admin };
+    let ended = until_stopped(parts, listener, stop).await;
     signal.abort();
     ended
 }
@@ -63,24 +66,28 @@ pub(crate) struct Parts {
     pub(crate) routes: Vec<Arc<Route>>,
     pub(crate) store: Arc<dyn SyncStore>,
     pub(crate) notifiers: Vec<(String, Arc<dyn Notifier>)>,
+    pub(crate) exports: Arc<ExportDirectory>,
     /// Token of the open API; none or empty switches it off.
     pub(crate) api_token: Option<SecretString>,
+    /// The pages, and whether a proxy speaks TLS for them.
+    pub(crate) admin: (Admin, bool),
 }
 
 /// Schedules and serves until `stop`; then jobs end, HTTP ends, and the store closes.
 pub(crate) async fn until_stopped(parts: Parts, listener: TcpListener, stop: CancellationToken) -> Result<(), End> {
-    let Parts { runner, routes, store, notifiers, api_token } = parts;
+    let Parts { runner, routes, store, notifiers, exports, api_token, admin } = parts;
     let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().map_err(End::failed)?;
     let heartbeat = Heartbeat::default();
-    let watch: Arc<dyn RunWatch> = Arc::new(ProcessWatch::new(stop.clone()));
+    let progress = Arc::new(Progress::new(runner.clock.clone()));
+    let followers = Followers { watch: Arc::new(ProcessWatch::new(stop.clone())), progress: progress.clone() };
     let tracker = TaskTracker::new();
     let launcher = Arc::new(BackgroundRuns {
         runner: runner.clone(),
         routes: routes.clone(),
-        watch: watch.clone(),
+        followers: followers.clone(),
         tracker: tracker.clone(),
     });
-    let jobs = tokio::spawn(schedule::run(runner.clone(), routes.clone(), watch, heartbeat.clone(), stop.clone()));
+    let jobs = tokio::spawn(schedule::run(runner.clone(), routes.clone(), followers, heartbeat.clone(), stop.clone()));
     let alerts = tokio::spawn(alerts::run(runner.clone(), store.clone(), routes.clone(), notifiers, stop.clone()));
     let service = ipass_admin::service_router(ServiceState {
         store: store.clone(),
@@ -89,10 +96,32 @@ pub(crate) async fn until_stopped(parts: Parts, listener: TcpListener, stop: Can
         alive: Arc::new(move || heartbeat.is_alive()),
         render: Arc::new(move || recorder.render()),
     });
+    let (admin, behind_tls) = admin;
+    let pages = ipass_admin::admin_router(AdminState {
+        store: store.clone(),
+        runner: runner.clone(),
+        routes: routes.clone(),
+        launcher: launcher.clone(),
+        progress: progress.clone(),
+        password_hash: admin.password_hash,
+        // Checked when the configuration was read.
+        display_zone: admin.display_timezone.parse().unwrap_or(chrono_tz::UTC),
+        export_max_days: admin.export_max_days,
+        files: Arc::new(DirectoryExports(exports)),
+        behind_tls,
+        idle: chrono::Duration::minutes(i64::from(admin.session_idle_minutes)),
+        absolute: chrono::Duration::hours(i64::from(admin.session_hours)),
+        secrets: Arc::new(SystemSecrets),
+    });
     let api = ipass_admin::api_router(ApiState { store: store.clone(), runner, routes, launcher, token: api_token });
-    let http = axum::serve(listener, service.merge(api)).with_graceful_shutdown({
+    let app = service.merge(api).merge(pages).into_make_service_with_connect_info::<SocketAddr>();
+    let http = axum::serve(listener, app).with_graceful_shutdown({
         let stop = stop.clone();
-        async move { stop.cancelled().await }
+        async move {
+            stop.cancelled().await;
+            // Streams would hold the server open.
+            progress.close();
+        }
     });
     let served = http.await;
     stop.cancel();

@@ -6,19 +6,24 @@
 
 pub mod alerting;
 pub mod attention;
+pub mod auditing;
 pub mod claiming;
 pub mod exporting;
+pub mod facets;
 pub mod leases;
 pub mod operating;
+pub mod paging;
 pub mod prelude;
 pub mod pulling;
 pub mod recording;
 pub mod running;
 pub mod searching;
 pub mod settings;
+pub mod sorting;
 pub mod speed;
 pub mod stock;
 pub mod stock_lists;
+pub mod visiting;
 pub mod writing;
 
 /// Makes one test of each behaviour of `SyncStore`.
@@ -102,6 +107,32 @@ macro_rules! sync_store_suite {
                 wildcards_are_ordinary_characters
                 a_place_that_is_nonsense_is_refused
                 counts_know_every_stage_and_who_waits_longest
+            }
+            sorting {
+                a_list_has_the_order_that_was_asked_for
+                every_order_of_a_list_is_walked_to_its_end_without_repeats
+                a_place_in_a_list_of_another_order_is_refused
+                orders_are_found_by_a_list_of_whole_po_numbers
+                orders_are_found_by_how_long_they_are_in_their_stage
+                orders_are_counted_up_to_a_cap
+            }
+            facets {
+                the_stored_values_of_a_member_are_offered
+                moves_are_counted_where_orders_came_and_left
+                totals_are_what_counting_gives
+            }
+            auditing {
+                acts_come_back_as_they_were_kept_and_every_filter_finds_its_own
+                a_list_of_acts_is_walked_to_its_end_without_repeats
+                a_place_in_a_list_of_acts_that_is_nonsense_is_refused
+                an_export_of_acts_has_every_cell
+            }
+            visiting {
+                a_session_is_found_by_its_hash_until_it_is_closed
+                a_use_is_noted_every_half_minute
+                a_session_ends_when_it_is_unused_or_old
+                sessions_that_nobody_came_back_to_are_forgotten
+                a_key_is_claimed_once
             }
             operating {
                 a_person_moves_an_order_in_any_direction

@@ -213,6 +213,30 @@ async fn people_find_orders_and_stock_under_the_names_they_know() {
 }
 
 #[tokio::test]
+async fn a_payload_that_is_no_text_does_not_fail_the_view() {
+    let (store, database) = fresh().await;
+    let mut odd = pulled("1", 1);
+    odd.raw = b"{\"a\":\"\xff\x00\"}".to_vec();
+    stored(&*store, &[odd, pulled("2", 2)]).await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let payloads: Vec<String> = sqlx::query_scalar("SELECT payload FROM dsco_order_sync ORDER BY po_number")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(payloads, ["{\"a\":\"\\377\\000\"}", "{\"po\":\"2\",\"v\":1}"]);
+}
+
+#[tokio::test]
+async fn totals_that_somebody_else_changed_are_right_after_the_next_start() {
+    let (store, database) = fresh().await;
+    stored(&*store, &[pulled("1", 1), pulled("2", 2)]).await;
+    database.execute("UPDATE order_sync SET stage = 5 WHERE po = '2'").await;
+    store.migrate().await.unwrap();
+    let counts = store.counts(&route()).await.unwrap();
+    assert_eq!(counts.iter().map(|count| count.orders).collect::<Vec<_>>(), [1, 0, 0, 0, 1, 0]);
+}
+
+#[tokio::test]
 async fn no_second_wherever_it_begins_holds_more_calls_than_allowed() {
     let (store, database) = fresh().await;
     let other = database.store().await;

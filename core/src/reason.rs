@@ -1,5 +1,9 @@
 //! Why an order did not move: a code, who must act, and a sentence in both languages.
 
+mod phrases;
+
+pub use phrases::phrase;
+
 use std::fmt;
 
 use crate::ports::{ErrorKind, PortError};
@@ -293,7 +297,8 @@ impl Reason {
 
     /// The sentence that the operator reads.
     pub fn sentence(self, language: Language, detail: &str) -> String {
-        self.template(language).replace("{}", if detail.is_empty() { "-" } else { detail })
+        let detail = if detail.is_empty() { "-".into() } else { phrase(language, detail) };
+        self.template(language).replace("{}", &detail)
     }
 }
 

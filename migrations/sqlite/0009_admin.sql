@@ -60,6 +60,13 @@ CREATE INDEX order_sync_age ON order_sync
     (route, stage, stage_entered_at, created_at, po, retailer_id, warehouse_code);
 DROP INDEX order_sync_stage_list;
 CREATE INDEX order_sync_stage_list ON order_sync (route, stage, created_at, po, retailer_id, warehouse_code);
+-- The lists across stages, with the stage among what is found without reading the rows.
+DROP INDEX order_sync_list;
+CREATE INDEX order_sync_list ON order_sync
+    (route, created_at, po, stage, stage_entered_at, channel_status, retailer_id, warehouse_code, service_level);
+DROP INDEX order_sync_all;
+CREATE INDEX order_sync_all ON order_sync
+    (created_at, po, route, stage, stage_entered_at, channel_status, retailer_id, warehouse_code, service_level);
 
 -- Lists of one value, and the values that there are.
 CREATE INDEX order_sync_status ON order_sync (channel_status, created_at, po, route, stage);

@@ -3,6 +3,7 @@
 mod acts;
 mod body;
 mod day;
+mod desk;
 mod document;
 mod envelope;
 mod guard;
@@ -20,7 +21,7 @@ mod tests;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, FromRef};
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::middleware::from_fn_with_state;
@@ -33,6 +34,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use envelope::ApiError;
+
+pub(crate) use desk::routes as desk_routes;
 
 pub use document::openapi;
 
@@ -75,7 +78,7 @@ impl ApiState {
 
 /// The API, with every path below `/api/v1`.
 pub fn api_router(state: ApiState) -> Router {
-    let (described, _) = described().split_for_parts();
+    let (described, _) = described::<ApiState>().split_for_parts();
     let guarded = described
         .method_not_allowed_fallback(no_such_method)
         .fallback(no_such_path)
@@ -102,8 +105,12 @@ async fn no_such_method() -> ApiError {
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
 }
 
-/// All operations with their descriptions, without the prefix.
-fn described() -> OpenApiRouter<ApiState> {
+/// All operations with their descriptions, without the prefix; whoever mounts them says who may ask.
+fn described<S>() -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+    ApiState: FromRef<S>,
+{
     OpenApiRouter::with_openapi(document::frame())
         .routes(routes!(stages::list_routes))
         .routes(routes!(stages::list_stages))

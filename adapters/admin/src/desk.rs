@@ -22,6 +22,7 @@ mod throttle;
 
 pub(crate) use assets::asset;
 pub(crate) use audit::audit;
+pub(crate) use cookies::{choice, keep_choice};
 pub(crate) use exports::{begin_export, download};
 pub(crate) use fault::{Answer, Fault, Say};
 pub(crate) use intake::Form;
@@ -80,4 +81,4 @@ async fn no_method() -> Fault {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

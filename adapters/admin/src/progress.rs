@@ -142,6 +142,21 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// Something of a page that goes on by itself, followed like a run: an event with members of its own.
+    pub(crate) fn tell_own(&self, id: &str, kind: &str, event: Value) {
+        self.tell(id, kind, event);
+    }
+
+    /// Everything that is kept of a run, and whether it has ended; `None` if it is not known.
+    pub(crate) fn kept(&self, run_id: &str) -> Option<(Vec<Value>, bool)> {
+        match self.since(run_id, 0) {
+            Seen::Events(events, ended) => Some((events.into_iter().map(|(_, event)| event).collect(), ended)),
+            Seen::Unknown => None,
+        }
+    }
+}
+
 /// Forgets runs whose time is up, and makes room for a new one.
 fn prune(runs: &mut HashMap<String, Track>, now: DateTime<Utc>, run_id: &str) {
     runs.retain(|_, track| !track.ended || track.touched + AFTER_END > now);
@@ -198,7 +213,7 @@ mod tests {
         }
         assert_eq!(progress.runs.lock().unwrap().len(), RUNS);
         assert_ne!(progress.since("long", 0), Seen::Unknown, "a living run stays while others have ended");
-        clock.advance(Span::from_secs(15 * 60));
+        clock.advance(Span::from_mins(15));
         progress.log("long", "still here");
         assert_eq!(progress.runs.lock().unwrap().len(), 1);
     }

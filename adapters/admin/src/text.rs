@@ -5,8 +5,16 @@
 //! nobody uses.
 
 pub(crate) mod audit;
+pub(crate) mod causes;
+pub(crate) mod check;
 pub(crate) mod common;
+pub(crate) mod jobs;
 pub(crate) mod login;
+pub(crate) mod order;
+pub(crate) mod orders;
+pub(crate) mod overview;
+pub(crate) mod settings;
+pub(crate) mod stock;
 
 use std::fmt::Display;
 
@@ -84,7 +92,21 @@ mod tests {
     fn every_text_is_english_on_one_side_and_chinese_on_the_other() {
         // Names of languages are written in themselves; marks and abbreviations have no language.
         let same = ["LANGUAGE_EN", "LANGUAGE_ZH", "UTC"];
-        for (name, text) in [common::ALL, login::ALL, audit::ALL].concat() {
+        for (name, text) in [
+            common::ALL,
+            login::ALL,
+            order::ALL,
+            orders::ALL,
+            audit::ALL,
+            overview::ALL,
+            settings::ALL,
+            causes::ALL,
+            check::ALL,
+            jobs::ALL,
+            stock::ALL,
+        ]
+        .concat()
+        {
             if same.contains(&name) {
                 continue;
             }

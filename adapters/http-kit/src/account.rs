@@ -146,6 +146,12 @@ impl Account {
     }
 
     /// One attempt in its turn, and how long the turn let it wait.
+    #[tracing::instrument(
+        name = "remote call",
+        level = "debug",
+        skip_all,
+        fields(account = &*self.name, call = kind.name, otel.kind = "client")
+    )]
     async fn attempt<B>(&self, kind: &CallKind, build: B) -> (Result<Reply, SendError>, Duration)
     where
         B: FnOnce() -> Request,
@@ -237,15 +243,7 @@ impl Account {
             .record(took.as_secs_f64());
         metrics::histogram!("ipass_remote_wait_seconds", "account" => account, "call" => kind.name)
             .record(waited.as_secs_f64());
-        tracing::debug!(
-            account = &*self.name,
-            call = kind.name,
-            outcome = label,
-            status,
-            duration_ms = millis(took),
-            waited_ms = millis(waited),
-            "remote call"
-        );
+        tracing::debug!(outcome = label, status, duration_ms = millis(took), waited_ms = millis(waited), "remote call");
     }
 }
 

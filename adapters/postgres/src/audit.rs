@@ -106,7 +106,7 @@ impl Place {
 
     fn read(text: &str) -> Stored<Self> {
         let [at, id] = place::read(text)?;
-        let at = at.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(place::unreadable)?;
+        let at = place::time(&at)?;
         Ok(Self { at, id: id.parse().map_err(|_| place::unreadable())? })
     }
 }

@@ -71,7 +71,9 @@ pub(crate) async fn acquire(store: &PostgresStore, key: LockKey) -> Stored<Optio
     }
 }
 
-/// A holder whose lease ran out lives on only in the network: it is frozen, or cut off from us.
+/// A holder whose lease ran out lives on only in the network: it is frozen, or cut off from us. Another
+/// job of the route may have declared its run interrupted already; the connection holds the lock all the
+/// same.
 async fn cut_off_frozen(connection: &mut PgConnection, key: LockKey) -> Stored<bool> {
     let cut_off = sqlx::query_scalar::<_, bool>(
         "SELECT pg_terminate_backend(r.backend_pid)
@@ -79,7 +81,8 @@ async fn cut_off_frozen(connection: &mut PgConnection, key: LockKey) -> Stored<b
          JOIN pg_locks AS l
            ON l.pid = r.backend_pid AND l.locktype = 'advisory' AND l.objsubid = 1 AND l.granted
           AND (l.classid::bigint << 32 | l.objid::bigint) = r.lock_key
-         WHERE r.lock_key = $1 AND r.state = 'running' AND r.lease_until < clock_timestamp()",
+         WHERE r.lock_key = $1 AND r.state IN ('running', 'interrupted') AND r.lease_until < clock_timestamp()
+           AND r.run_no = (SELECT max(newest.run_no) FROM job_run AS newest WHERE newest.lock_key = $1)",
     )
     .bind(key.0)
     .fetch_all(connection)

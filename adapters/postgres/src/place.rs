@@ -1,5 +1,6 @@
 //! Places in a list: the mark where its next page starts.
 
+use chrono::{DateTime, Datelike as _, Utc};
 use ipass_core::ports::{StoreError, Stored};
 
 /// Letters, digits and hyphens only, so that it fits anywhere in a URL.
@@ -16,6 +17,12 @@ pub(crate) fn read<const N: usize>(text: &str) -> Stored<[String; N]> {
     parts.and_then(|parts| parts.try_into().ok()).ok_or_else(unreadable)
 }
 
+/// A time of a place, in microseconds; years that the server does not know are refused.
+pub(crate) fn time(micros: &str) -> Stored<DateTime<Utc>> {
+    let time = micros.parse().ok().and_then(DateTime::from_timestamp_micros);
+    time.filter(|time| (1..=9999).contains(&time.year())).ok_or_else(unreadable)
+}
+
 pub(crate) fn unreadable() -> StoreError {
     StoreError::Conflict("the mark of the next page cannot be read".to_owned())
 }
@@ -30,7 +37,8 @@ fn unhex(text: &str) -> Option<String> {
             _ => None,
         })
         .collect();
-    String::from_utf8(bytes?).ok()
+    // A place that we wrote holds no control characters, and a server refuses some of them.
+    String::from_utf8(bytes?).ok().filter(|text| !text.chars().any(char::is_control))
 }
 
 #[cfg(test)]
@@ -41,7 +49,7 @@ mod tests {
     fn a_place_is_read_back_and_nonsense_is_refused() {
         let parts = ["-5", "PO-1 é", ""];
         assert_eq!(read::<3>(&write(parts)).unwrap(), parts);
-        for nonsense in ["", "-", "zz-zz-zz", "1-2-3", "31-31-31-31", "c3-31-31"] {
+        for nonsense in ["", "-", "zz-zz-zz", "1-2-3", "31-31-31-31", "c3-31-31", "31-00-31"] {
             assert!(read::<3>(nonsense).is_err(), "{nonsense}");
         }
     }

@@ -10,7 +10,7 @@ use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::row::{Values, order_columns, order_row};
-use crate::sorting::{Place, push_order};
+use crate::sorting::{Of, Place, lead_column, push_order};
 use crate::sql::Sql;
 use crate::walk::{Walk, choose};
 
@@ -72,17 +72,27 @@ pub(crate) fn list_query(
         Walk::Stages => stages.into_iter().map(|stage| vec![stage]).collect(),
         Walk::List | Walk::Few => vec![stages.into_iter().collect()],
     };
-    let mut query = Sql::new("SELECT * FROM (");
+    let mut query = Sql::new(format!("SELECT {columns} FROM ("));
     for (at, stages) in parts.iter().enumerate() {
-        query.push(if at == 0 { "" } else { " UNION ALL " }).push(format!("SELECT {columns}"));
+        query.push(if at == 0 { "(" } else { " UNION ALL (" });
+        query.push(format!("SELECT {columns}{}", lead_column(filter.sort)));
         push_list(&mut query, route, filter, stages);
-        if let Some(place) = after {
-            place.push_after(&mut query);
+        if let Some(place) = after.filter(|_| walk != Walk::Few) {
+            place.push_after(&mut query, Of::Table);
         }
+        match walk {
+            Walk::List => {}
+            Walk::Stages => push_order(&mut query, filter.sort, route.is_some(), Of::Table),
+            // The few are found and sorted, whatever the server thinks of walking the list for them.
+            Walk::Few => _ = query.push(" OFFSET 0"),
+        }
+        query.push(")");
     }
-    // OFFSET 0: the few are found and sorted, whatever the server thinks of walking the list for them.
-    query.push(if walk == Walk::Few { " OFFSET 0) AS o" } else { ") AS o" });
-    push_order(&mut query, filter.sort);
+    query.push(") AS o WHERE true");
+    if let Some(place) = after.filter(|_| walk == Walk::Few) {
+        place.push_after(&mut query, Of::Parts);
+    }
+    push_order(&mut query, filter.sort, route.is_some(), Of::Parts);
     query
 }
 

@@ -23,14 +23,42 @@ const fn direction(sort: OrderSort) -> (&'static str, &'static str) {
     }
 }
 
-/// Adds the order of a list.
-pub(crate) fn push_order(query: &mut Sql, sort: OrderSort) {
+/// `, <what the list is ordered by first> AS lead`, for the part of a statement that reads the table. Told
+/// apart from [`lead`] by the server: sorted parts are merged by a column, not by an expression.
+pub(crate) fn lead_column(sort: OrderSort) -> String {
+    lead(sort).map(|lead| format!(", {lead} AS lead")).unwrap_or_default()
+}
+
+/// Adds the order of a list, of the table or of parts that have a [`lead_column`]. In a list of one route
+/// the route says nothing, and the indexes of stages do not end with it.
+pub(crate) fn push_order(query: &mut Sql, sort: OrderSort, one_route: bool, of: Of) {
     let (_, direction) = direction(sort);
     query.push(" ORDER BY ");
-    if let Some(lead) = lead(sort) {
+    if let Some(lead) = of.lead(sort) {
         query.push(format!("{lead}{direction}, "));
     }
-    query.push(format!("o.created_at{direction}, o.po{direction}, o.route{direction}"));
+    query.push(format!("o.created_at{direction}, o.po{direction}"));
+    if !one_route {
+        query.push(format!(", o.route{direction}"));
+    }
+}
+
+/// What is named `o`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Of {
+    /// The table.
+    Table,
+    /// A statement that reads it.
+    Parts,
+}
+
+impl Of {
+    fn lead(self, sort: OrderSort) -> Option<&'static str> {
+        match self {
+            Self::Table => lead(sort),
+            Self::Parts => lead(sort).map(|_| "o.lead"),
+        }
+    }
 }
 
 /// A place in a list: the next page starts after it.
@@ -72,17 +100,15 @@ impl Place {
         if of != sort.as_str() || !lead_fits {
             return Err(place::unreadable());
         }
-        let time =
-            |text: &str| text.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(place::unreadable);
-        let lead = if lead.is_empty() { None } else { Some(time(&lead)?) };
-        Ok(Self { sort, lead, created_at: time(&created_at)?, po, route })
+        let lead = if lead.is_empty() { None } else { Some(place::time(&lead)?) };
+        Ok(Self { sort, lead, created_at: place::time(&created_at)?, po, route })
     }
 
     /// Adds the condition of all that comes after this place.
-    pub(crate) fn push_after(&self, query: &mut Sql) {
+    pub(crate) fn push_after(&self, query: &mut Sql, of: Of) {
         let (later, _) = direction(self.sort);
         query.push(" AND (");
-        if let Some(lead) = lead(self.sort) {
+        if let Some(lead) = of.lead(self.sort) {
             query.push(format!("{lead}, "));
         }
         query.push(format!("o.created_at, o.po, o.route) {later} ("));

@@ -85,9 +85,11 @@ pub(crate) async fn forget(store: &PostgresStore, route: &RouteName, before: Dat
             "DELETE FROM stock_sync WHERE id IN
                  (SELECT s.id FROM stock_sync AS s
                   WHERE s.route = $1 AND s.at < $2
-                    AND EXISTS (SELECT 1 FROM stock_sync AS n
-                                WHERE n.route = s.route AND n.warehouse_code = s.warehouse_code
-                                  AND n.erp_sku = s.erp_sku AND (n.at, n.id) > (s.at, s.id))
+                    -- One look along the index of keys for each, also where the server has no statistics yet.
+                    AND s.id <> (SELECT n.id FROM stock_sync AS n
+                                 WHERE n.route = s.route AND n.warehouse_code = s.warehouse_code
+                                   AND n.erp_sku = s.erp_sku
+                                 ORDER BY n.at DESC, n.id DESC LIMIT 1)
                   LIMIT 10000)",
         )
         .bind(&route.0)

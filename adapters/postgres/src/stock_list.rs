@@ -164,7 +164,7 @@ impl Place {
 
     fn read(text: &str) -> Stored<Self> {
         let [at, route, warehouse_code, sku, id] = place::read(text)?;
-        let at = at.parse().ok().and_then(DateTime::from_timestamp_micros).ok_or_else(place::unreadable)?;
+        let at = place::time(&at)?;
         let id = id.parse().map_err(|_| place::unreadable())?;
         Ok(Self { at, route, warehouse_code, sku, id })
     }

@@ -9,8 +9,11 @@ use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::sql::Sql;
 
-/// So many orders are found and sorted in a few milliseconds.
-const FEW: u32 = 5000;
+/// So many orders are found and sorted in some ten milliseconds.
+const FEW: u32 = 10_000;
+
+/// The index of SKUs tells nothing without the rows.
+const FEW_OF_SKU: u32 = 2000;
 
 /// What a list is walked along.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,8 @@ pub(crate) async fn choose(store: &PostgresStore, route: Option<&RouteName>, fil
     // By creation, each kind that can be asked for has an index of its own in that order.
     let by_creation = matches!(filter.sort, OrderSort::Newest | OrderSort::Oldest);
     let several_stages = filter.stages.len() > 1;
-    if (several_stages || !by_creation) && are_few(store, route, filter).await? {
+    let may_be_far = several_stages || !by_creation || filter.in_stage_since_before.is_some();
+    if may_be_far && are_few(store, route, filter).await? {
         return Ok(Walk::Few);
     }
     Ok(if several_stages && route.is_some() { Walk::Stages } else { Walk::List })
@@ -67,11 +71,6 @@ async fn are_few(store: &PostgresStore, route: Option<&RouteName>, filter: &Orde
         look.push_bind(route.0.clone()).push(format!(" AND stage IN ({})", numbers.join(", ")));
         looks.push(look);
     }
-    if let Some(sku) = &filter.sku {
-        let mut look = Sql::new("sku_names @> ");
-        look.push_bind(vec![clean(sku)]);
-        looks.push(look);
-    }
     if filter.created_from.is_some() || filter.created_until.is_some() {
         let mut look = Sql::new("true");
         if let Some(route) = route {
@@ -85,17 +84,25 @@ async fn are_few(store: &PostgresStore, route: Option<&RouteName>, filter: &Orde
         }
         looks.push(look);
     }
+    if let Some(before) = filter.in_stage_since_before {
+        let mut look = Sql::new("stage_entered_at < ");
+        look.push_bind(before);
+        looks.push(look);
+    }
+    let mut looks: Vec<(Sql, u32)> = looks.into_iter().map(|look| (look, FEW)).collect();
+    if let Some(sku) = &filter.sku {
+        let mut look = Sql::new("sku_names @> ");
+        look.push_bind(vec![clean(sku)]);
+        looks.push((look, FEW_OF_SKU));
+    }
     if looks.is_empty() {
         return Ok(false);
     }
-    let mut query = Sql::new("SELECT least(");
-    for (at, look) in looks.into_iter().enumerate() {
-        query.push(if at == 0 { "" } else { ", " }).push("(SELECT count(*) FROM (SELECT 1 FROM order_sync WHERE ");
-        query.append(look).push(format!(" LIMIT {}) AS l)", FEW + 1));
+    let mut query = Sql::new("SELECT ");
+    for (at, (look, few)) in looks.into_iter().enumerate() {
+        query.push(if at == 0 { "" } else { " OR " }).push("(SELECT count(*) FROM (SELECT 1 FROM order_sync WHERE ");
+        query.append(look).push(format!(" LIMIT {}) AS l) <= {few}", few + 1));
     }
-    query.push(")");
     let mut query = query.bound();
-    let fewest: i64 =
-        query.build_query_scalar().persistent(false).fetch_one(store.pool()).await.map_err(unavailable)?;
-    Ok(fewest <= i64::from(FEW))
+    query.build_query_scalar().persistent(false).fetch_one(store.pool()).await.map_err(unavailable)
 }

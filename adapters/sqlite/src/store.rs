@@ -24,10 +24,12 @@ use crate::{
 
 #[async_trait]
 impl OrderStore for SqliteStore {
+    #[tracing::instrument(name = "db.pull_state", level = "debug", skip_all)]
     async fn pull_state(&self, route: &RouteName) -> Stored<PullState> {
         marks::pull_state(self, route).await
     }
 
+    #[tracing::instrument(name = "db.save_orders", level = "debug", skip_all)]
     async fn save_orders(
         &self,
         run: &RunRef,
@@ -38,14 +40,17 @@ impl OrderStore for SqliteStore {
         save::save_orders(self, run, orders, unreadable, now).await
     }
 
+    #[tracing::instrument(name = "db.move_mark", level = "debug", skip_all)]
     async fn move_mark(&self, run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> Stored<()> {
         marks::move_mark(self, run, kind, to).await
     }
 
+    #[tracing::instrument(name = "db.claim", level = "debug", skip_all)]
     async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
         claim::claim(self, run, selection).await
     }
 
+    #[tracing::instrument(name = "db.record", level = "debug", skip_all)]
     async fn record(&self, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>> {
         record::record(self, run, steps, now).await
     }
@@ -53,14 +58,17 @@ impl OrderStore for SqliteStore {
 
 #[async_trait]
 impl OrderBook for SqliteStore {
+    #[tracing::instrument(name = "db.order", level = "debug", skip_all)]
     async fn order(&self, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>> {
         book::order(self, route, po).await
     }
 
+    #[tracing::instrument(name = "db.timeline", level = "debug", skip_all)]
     async fn timeline(&self, route: &RouteName, po: &PoNumber, limit: u32) -> Stored<Vec<TimelineEvent>> {
         book::timeline(self, route, po, limit).await
     }
 
+    #[tracing::instrument(name = "db.search", level = "debug", skip_all)]
     async fn search(
         &self,
         route: Option<&RouteName>,
@@ -71,30 +79,37 @@ impl OrderBook for SqliteStore {
         search::search(self, route, filter, after, limit).await
     }
 
+    #[tracing::instrument(name = "db.count_orders", level = "debug", skip_all)]
     async fn count_orders(&self, route: Option<&RouteName>, filter: &OrderFilter, cap: u64) -> Stored<u64> {
         search::count(self, route, filter, cap).await
     }
 
+    #[tracing::instrument(name = "db.values", level = "debug", skip_all)]
     async fn values(&self, route: Option<&RouteName>, field: OrderField, limit: u32) -> Stored<Vec<String>> {
         facets::values(self, route, field, limit).await
     }
 
+    #[tracing::instrument(name = "db.moves", level = "debug", skip_all)]
     async fn moves(&self, route: &RouteName, since: DateTime<Utc>) -> Stored<Vec<StageMoves>> {
         facets::moves(self, route, since).await
     }
 
+    #[tracing::instrument(name = "db.counts", level = "debug", skip_all)]
     async fn counts(&self, route: &RouteName) -> Stored<Vec<StageCount>> {
         tally::counts(self, route).await
     }
 
+    #[tracing::instrument(name = "db.set_stage", level = "debug", skip_all)]
     async fn set_stage(&self, route: &RouteName, edit: &StageEdit) -> Stored<()> {
         book::set_stage(self, route, edit).await
     }
 
+    #[tracing::instrument(name = "db.retry", level = "debug", skip_all)]
     async fn retry(&self, route: &RouteName, po: Option<&PoNumber>, now: DateTime<Utc>) -> Stored<u64> {
         book::retry(self, route, po, now).await
     }
 
+    #[tracing::instrument(name = "db.set_hold", level = "debug", skip_all)]
     async fn set_hold(
         &self,
         route: &RouteName,
@@ -106,18 +121,22 @@ impl OrderBook for SqliteStore {
         acts::set_hold(self, route, po, hold, by, now).await
     }
 
+    #[tracing::instrument(name = "db.approve_cancel", level = "debug", skip_all)]
     async fn approve_cancel(&self, route: &RouteName, po: &PoNumber, by: &str, now: DateTime<Utc>) -> Stored<()> {
         acts::approve_cancel(self, route, po, by, now).await
     }
 
+    #[tracing::instrument(name = "db.causes", level = "debug", skip_all)]
     async fn causes(&self, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
         attention::causes(self, route).await
     }
 
+    #[tracing::instrument(name = "db.ages", level = "debug", skip_all)]
     async fn ages(&self, route: &RouteName, limits: &[StageLimit]) -> Stored<Vec<StageAge>> {
         attention::ages(self, route, limits).await
     }
 
+    #[tracing::instrument(name = "db.export_orders", level = "debug", skip_all)]
     async fn export_orders(
         &self,
         route: Option<&RouteName>,
@@ -127,6 +146,7 @@ impl OrderBook for SqliteStore {
         export::orders(self, route, filter, sink).await
     }
 
+    #[tracing::instrument(name = "db.unreadable", level = "debug", skip_all)]
     async fn unreadable(&self, route: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>> {
         book::unreadable(self, route, limit).await
     }
@@ -134,18 +154,22 @@ impl OrderBook for SqliteStore {
 
 #[async_trait]
 impl WriteLedger for SqliteStore {
+    #[tracing::instrument(name = "db.writes_of", level = "debug", skip_all)]
     async fn writes_of(&self, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>> {
         writes::writes_of(self, route, orders).await
     }
 
+    #[tracing::instrument(name = "db.open_writes", level = "debug", skip_all)]
     async fn open_writes(&self, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
         writes::open_writes(self, route, kind).await
     }
 
+    #[tracing::instrument(name = "db.intend", level = "debug", skip_all)]
     async fn intend(&self, run: &RunRef, intents: &[Intent], now: DateTime<Utc>) -> Stored<Vec<WriteKey>> {
         writes::intend(self, run, intents, now).await
     }
 
+    #[tracing::instrument(name = "db.note", level = "debug", skip_all)]
     async fn note(&self, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()> {
         writes::note(self, run, notes, now).await
     }
@@ -153,18 +177,22 @@ impl WriteLedger for SqliteStore {
 
 #[async_trait]
 impl RunStore for SqliteStore {
+    #[tracing::instrument(name = "db.begin", level = "debug", skip_all)]
     async fn begin(&self, start: &RunStart) -> Stored<Begun> {
         runs::begin(self, start).await
     }
 
+    #[tracing::instrument(name = "db.finish", level = "debug", skip_all)]
     async fn finish(&self, guard: RunGuard, end: &RunEnd) -> Stored<()> {
         runs::finish(self, guard, end).await
     }
 
+    #[tracing::instrument(name = "db.runs", level = "debug", skip_all)]
     async fn runs(&self, route: Option<&RouteName>, job: Option<&str>, limit: u32) -> Stored<Vec<RunRecord>> {
         runs::runs(self, route, job, limit).await
     }
 
+    #[tracing::instrument(name = "db.run", level = "debug", skip_all)]
     async fn run(&self, run_id: &str) -> Stored<Option<RunRecord>> {
         runs::run(self, run_id).await
     }
@@ -172,18 +200,22 @@ impl RunStore for SqliteStore {
 
 #[async_trait]
 impl SettingsStore for SqliteStore {
+    #[tracing::instrument(name = "db.settings", level = "debug", skip_all)]
     async fn settings(&self, route: &RouteName) -> Stored<Option<SettingsVersion>> {
         settings::settings(self, route).await
     }
 
+    #[tracing::instrument(name = "db.settings_at", level = "debug", skip_all)]
     async fn settings_at(&self, route: &RouteName, version: i64) -> Stored<Option<SettingsVersion>> {
         settings::at(self, route, version).await
     }
 
+    #[tracing::instrument(name = "db.settings_history", level = "debug", skip_all)]
     async fn settings_history(&self, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
         settings::history(self, route, limit).await
     }
 
+    #[tracing::instrument(name = "db.save_settings", level = "debug", skip_all)]
     async fn save_settings(
         &self,
         route: &RouteName,
@@ -198,14 +230,17 @@ impl SettingsStore for SqliteStore {
 
 #[async_trait]
 impl StockStore for SqliteStore {
+    #[tracing::instrument(name = "db.save_stock", level = "debug", skip_all)]
     async fn save_stock(&self, run: &RunRef, records: &[StockRecord]) -> Stored<()> {
         stock::save(self, run, records).await
     }
 
+    #[tracing::instrument(name = "db.known_stock", level = "debug", skip_all)]
     async fn known_stock(&self, route: &RouteName) -> Stored<Vec<KnownStock>> {
         stock::known(self, route).await
     }
 
+    #[tracing::instrument(name = "db.search_stock", level = "debug", skip_all)]
     async fn search_stock(
         &self,
         route: Option<&RouteName>,
@@ -216,6 +251,7 @@ impl StockStore for SqliteStore {
         stock_list::search(self, route, filter, after, limit).await
     }
 
+    #[tracing::instrument(name = "db.export_stock", level = "debug", skip_all)]
     async fn export_stock(
         &self,
         route: Option<&RouteName>,
@@ -225,6 +261,7 @@ impl StockStore for SqliteStore {
         export::stock(self, route, filter, sink).await
     }
 
+    #[tracing::instrument(name = "db.forget_stock", level = "debug", skip_all)]
     async fn forget_stock(&self, route: &RouteName, before: DateTime<Utc>) -> Stored<u64> {
         stock::forget(self, route, before).await
     }
@@ -232,6 +269,7 @@ impl StockStore for SqliteStore {
 
 #[async_trait]
 impl AlertStore for SqliteStore {
+    #[tracing::instrument(name = "db.claim_notices", level = "debug", skip_all)]
     async fn claim_notices(
         &self,
         route: &RouteName,
@@ -242,10 +280,12 @@ impl AlertStore for SqliteStore {
         alerts::claim_notices(self, route, conditions, now, claim_for).await
     }
 
+    #[tracing::instrument(name = "db.notice_sent", level = "debug", skip_all)]
     async fn notice_sent(&self, notice: &Notice, now: DateTime<Utc>) -> Stored<()> {
         alerts::notice_sent(self, notice, now).await
     }
 
+    #[tracing::instrument(name = "db.alerts", level = "debug", skip_all)]
     async fn alerts(&self, route: Option<&RouteName>) -> Stored<Vec<Notice>> {
         alerts::alerts(self, route).await
     }
@@ -253,14 +293,17 @@ impl AlertStore for SqliteStore {
 
 #[async_trait]
 impl LeaseStore for SqliteStore {
+    #[tracing::instrument(name = "db.take_slot", level = "debug", skip_all)]
     async fn take_slot(&self, key: &str, capacity: u32, ttl: Duration, gap: Duration) -> Stored<SlotAnswer> {
         leases::take_slot(self, key, capacity, ttl, gap).await
     }
 
+    #[tracing::instrument(name = "db.free_slot", level = "debug", skip_all)]
     async fn free_slot(&self, slot: i64) -> Stored<()> {
         leases::free_slot(self, slot).await
     }
 
+    #[tracing::instrument(name = "db.draw", level = "debug", skip_all)]
     async fn draw(&self, key: &str, per_second: Option<u32>, per_minute: u32) -> Stored<Option<Duration>> {
         leases::draw(self, key, per_second, per_minute).await
     }
@@ -268,10 +311,12 @@ impl LeaseStore for SqliteStore {
 
 #[async_trait]
 impl SharedStore for SqliteStore {
+    #[tracing::instrument(name = "db.shared", level = "debug", skip_all)]
     async fn shared(&self, name: &str) -> Stored<Option<SharedValue>> {
         shared::shared(self, name).await
     }
 
+    #[tracing::instrument(name = "db.share", level = "debug", skip_all)]
     async fn share(
         &self,
         name: &str,
@@ -285,14 +330,17 @@ impl SharedStore for SqliteStore {
 
 #[async_trait]
 impl AuditStore for SqliteStore {
+    #[tracing::instrument(name = "db.audit", level = "debug", skip_all)]
     async fn audit(&self, entry: &AuditEntry) -> Stored<()> {
         audit::add(self, entry).await
     }
 
+    #[tracing::instrument(name = "db.audit_list", level = "debug", skip_all)]
     async fn audit_list(&self, filter: &AuditFilter, after: Option<&str>, limit: u32) -> Stored<AuditPage> {
         audit::list(self, filter, after, limit).await
     }
 
+    #[tracing::instrument(name = "db.export_audit", level = "debug", skip_all)]
     async fn export_audit(&self, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {
         export::audit(self, filter, sink).await
     }
@@ -300,10 +348,12 @@ impl AuditStore for SqliteStore {
 
 #[async_trait]
 impl SessionStore for SqliteStore {
+    #[tracing::instrument(name = "db.open_session", level = "debug", skip_all)]
     async fn open_session(&self, session: &AdminSession) -> Stored<()> {
         visits::open(self, session).await
     }
 
+    #[tracing::instrument(name = "db.session", level = "debug", skip_all)]
     async fn session(
         &self,
         token_hash: &str,
@@ -314,10 +364,12 @@ impl SessionStore for SqliteStore {
         visits::find(self, token_hash, now, idle, absolute).await
     }
 
+    #[tracing::instrument(name = "db.close_session", level = "debug", skip_all)]
     async fn close_session(&self, token_hash: &str) -> Stored<()> {
         visits::close(self, token_hash).await
     }
 
+    #[tracing::instrument(name = "db.claim_once", level = "debug", skip_all)]
     async fn claim_once(&self, key: &str, now: DateTime<Utc>) -> Stored<bool> {
         visits::claim_once(self, key, now).await
     }
@@ -325,14 +377,17 @@ impl SessionStore for SqliteStore {
 
 #[async_trait]
 impl SyncStore for SqliteStore {
+    #[tracing::instrument(name = "db.migrate", level = "debug", skip_all)]
     async fn migrate(&self) -> Stored<()> {
         migrate::migrate(self).await
     }
 
+    #[tracing::instrument(name = "db.check", level = "debug", skip_all)]
     async fn check(&self) -> Stored<()> {
         migrate::check(self).await
     }
 
+    #[tracing::instrument(name = "db.close", level = "debug", skip_all)]
     async fn close(&self) {
         self.reader().close().await;
         self.writer().close().await;

@@ -9,6 +9,7 @@ use sqlx::{QueryBuilder, Row};
 use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::SqliteStore;
+use crate::row::micros;
 
 /// What more orders than this have is found faster by walking the list: one in a few of its rows fits.
 const RARE: u32 = 2000;
@@ -118,6 +119,11 @@ async fn rarest(store: &SqliteStore, route: Option<&RouteName>, filter: &OrderFi
         next(&mut query, Walk::Index("order_sync_age"));
         let numbers: Vec<String> = filter.stages.iter().map(|stage| stage.number().to_string()).collect();
         query.push("route = ").push_bind(route.0.clone()).push(format!(" AND stage IN ({})", numbers.join(", ")));
+        end(&mut query);
+    }
+    if let Some(before) = filter.in_stage_since_before {
+        next(&mut query, Walk::Index("order_sync_entered"));
+        query.push("stage_entered_at < ").push_bind(micros(before));
         end(&mut query);
     }
     if let Some(sku) = &filter.sku {

@@ -10,7 +10,10 @@ const PREFIX: &str = "IPASS__";
 
 /// Keys whose value is a number or a switch; all others stay text, because a token may look like a
 /// number.
-const TYPED: [&str; 11] = [
+const TYPED: [&str; 14] = [
+    "behind_tls",
+    "session_hours",
+    "session_idle_minutes",
     "export_max_days",
     "export_cleanup_bytes",
     "platform_code",

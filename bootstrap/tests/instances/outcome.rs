@@ -10,7 +10,11 @@ use crate::common::world::World;
 /// Every order is where the simulated vendors say that it has to end.
 pub(crate) fn is_settled(world: &World) -> bool {
     let (orders, ledger) = (world.orders(), world.sandbox.ledger());
-    world.sandbox.expectations().iter().all(|expected| reached(expected, orders.get(&expected.po), &ledger) == *expected)
+    world
+        .sandbox
+        .expectations()
+        .iter()
+        .all(|expected| reached(expected, orders.get(&expected.po), &ledger) == *expected)
 }
 
 /// The same with the differences told, and no write was sent twice.

@@ -101,10 +101,10 @@ fn chosen_items_are_sent_with_figures_that_are_read_anew() {
         json!({"route": "dsco_lingxing", "source": {"items": items}})
     };
     let preview = api.post("/inventory/sync", &item("STK-00002"), 200);
-    let sent: Vec<&Value> = preview["would_send"].as_array().expect("records").iter().collect();
-    let west = sent.iter().find(|record| record["warehouse_code"] == "WH-CA").expect("it differs");
+    let records = preview["would_send"].as_array().expect("records");
+    let west = records.iter().find(|record| record["warehouse_code"] == "WH-CA").expect("it differs");
     assert_eq!((&west["erp_quantity"], &preview["skus"]), (&json!(777), &json!(1)), "{preview}");
-    assert!(sent.iter().all(|record| record["sku"] == "STK-00002"), "{preview}");
+    assert!(records.iter().all(|record| record["sku"] == "STK-00002"), "{preview}");
 
     let refused = api.post("/inventory/sync", &item("STK-99999"), 422);
     assert!(refused.to_string().contains("STK-99999"), "{refused}");

@@ -153,28 +153,29 @@ fn a_hundred_saves_leave_each_run_with_one_whole_version() {
     println!("{SAVES} saves, {} stock runs on {} versions", runs.len(), versions.len());
 }
 
+/// By a job that waits for no other one.
 #[test]
 fn a_saved_cron_counts_within_two_seconds() {
     let world = world();
     let save = |cron: &str| {
         let mut settings = shape(&world, false);
-        settings["jobs"]["sync_stock"]["cron"] = cron.into();
+        settings["jobs"]["ack_orders"]["cron"] = cron.into();
         world.import(&settings).code(0);
         now()
     };
     save("0 0 0 1 1 *");
     let service = Service::start(&world);
     until("the schedule runs", 30, || (!ended(&world, "pull_orders").is_empty()).then_some(()));
-    assert!(ended(&world, "sync_stock").is_empty(), "its moment is new year");
+    assert!(ended(&world, "ack_orders").is_empty(), "its moment is new year");
     for _ in 0..3 {
-        let (runs, saved) = (ended(&world, "sync_stock").len(), save("* * * * * *"));
-        let first = until("it runs", 30, || ended(&world, "sync_stock").get(runs).cloned());
+        let (runs, saved) = (ended(&world, "ack_orders").len(), save("* * * * * *"));
+        let first = until("it runs", 30, || ended(&world, "ack_orders").get(runs).cloned());
         assert!(first.1 - saved <= Duration::seconds(2), "{} after the save", first.1 - saved);
 
         let saved = save("0 0 0 1 1 *");
         let others = ended(&world, "pull_orders").len();
         until("others have run a while", 30, || (ended(&world, "pull_orders").len() > others + 4).then_some(()));
-        let late = ended(&world, "sync_stock").into_iter().filter(|run| run.1 > saved + Duration::seconds(2));
+        let late = ended(&world, "ack_orders").into_iter().filter(|run| run.1 > saved + Duration::seconds(2));
         assert_eq!(late.count(), 0, "it stopped when that was saved");
     }
     service.stop();

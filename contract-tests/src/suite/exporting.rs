@@ -14,18 +14,18 @@ use super::prelude::*;
 use super::stock::{figure, keep, listed};
 
 /// Keeps all rows, until it can take no more.
-struct Rows {
-    rows: Vec<Vec<Option<String>>>,
-    room: usize,
+pub(super) struct Rows {
+    pub(super) rows: Vec<Vec<Option<String>>>,
+    pub(super) room: usize,
 }
 
 impl Rows {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { rows: Vec::new(), room: usize::MAX }
     }
 
     /// One cell of each row.
-    fn column(&self, at: usize) -> Vec<&str> {
+    pub(super) fn column(&self, at: usize) -> Vec<&str> {
         self.rows.iter().map(|row| row[at].as_deref().unwrap_or("(absent)")).collect()
     }
 }

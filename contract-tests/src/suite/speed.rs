@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{OrderFilter, RowSink, RunRef, SaveOrder, SyncStore};
+use ipass_core::ports::{OrderField, OrderFilter, RowSink, RunRef, SaveOrder, SyncStore};
 use ipass_core::reason::{OutcomeKind, Reason};
 use ipass_core::stage::Stage;
 
@@ -36,6 +36,7 @@ pub async fn measure(store: &dyn SyncStore, before: u32) -> Vec<String> {
     finish(store, pull).await;
     lines.extend(working(store).await);
     lines.extend(listing(store, before).await);
+    lines.extend(super::paging::pages(store, before).await);
     lines
 }
 
@@ -152,6 +153,17 @@ async fn listing(store: &dyn SyncStore, before: u32) -> Vec<String> {
     let start = Instant::now();
     store.counts(&route()).await.expect("counts");
     lines.push(format!("counts {:.2?}", start.elapsed()));
+    for field in [OrderField::RetailerId, OrderField::Reason] {
+        let start = Instant::now();
+        store.values(Some(&route()), field, 100).await.expect("values");
+        lines.push(format!("values {field:?} {:.2?}", start.elapsed()));
+    }
+    let start = Instant::now();
+    store.moves(&route(), minute(0)).await.expect("moves");
+    lines.push(format!("moves {:.2?}", start.elapsed()));
+    let start = Instant::now();
+    store.count_orders(None, &OrderFilter::default(), 10_000).await.expect("a count");
+    lines.push(format!("count up to 10,000 {:.2?}", start.elapsed()));
     let start = Instant::now();
     let groups = store.causes(None).await.expect("causes");
     lines.push(format!("causes {:.2?} ({} groups)", start.elapsed(), groups.len()));

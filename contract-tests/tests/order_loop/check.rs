@@ -137,4 +137,11 @@ async fn one_order_is_checked_by_its_number() {
     let wrong = world.request(request(&pos[1])).await.done.check.expect("a check");
     assert_eq!(wrong.findings[0].kind, FindingKind::NoInvoice);
     assert_eq!(wrong.findings[0].repair, Repair::SetStage(Stage::AwaitingInvoice));
+
+    // The log of the earlier invoice says that it was done; only the object tells that it is gone.
+    set_stage(&world, &pos[1], Stage::AwaitingInvoice).await;
+    world.run(Job::InvoiceOrders).await;
+    world.skip(SETTLED);
+    let again = world.request(request(&pos[1])).await.done.check.expect("a check");
+    assert_eq!((world.stage(&pos[1]).await, again.findings), (5, Vec::new()));
 }

@@ -131,6 +131,8 @@ struct Track<P> {
     sent_in_this_run: bool,
     /// A write of its key was committed at some time, so a verdict has a row to be noted in.
     in_ledger: bool,
+    /// It was applied once, and a person wants it looked at again: the log would only repeat itself.
+    applied_before: bool,
 }
 
 /// Carries writes out by the protocol and answers one verdict per item; a run that is stopped leaves
@@ -160,7 +162,8 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
                 None if item.settle_only => Progress::Done(Verdict::NotSent(PortError::retryable("it was never sent"))),
                 None => Progress::Ready,
             };
-            Track { item, progress, sent_in_this_run: false, in_ledger: write.is_some() }
+            let applied_before = write.is_some_and(|write| write.state == WriteState::Applied);
+            Track { item, progress, sent_in_this_run: false, in_ledger: write.is_some(), applied_before }
         })
         .collect();
 

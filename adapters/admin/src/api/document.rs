@@ -7,7 +7,7 @@ use utoipa::openapi::{PathItem, schema::Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
 use super::envelope::{ErrorBody, ErrorContent, Problem};
-use super::{PREFIX, described};
+use super::{ApiState, PREFIX, described};
 
 const DESCRIPTION: &str = "Orders, runs and stock of the service. \
 Every request carries the token of the configuration as a bearer token; without one in the configuration \
@@ -35,7 +35,7 @@ pub(super) fn frame() -> OpenApi {
 
 /// The description of the API, an `OpenAPI` 3.1 document.
 pub fn openapi() -> OpenApi {
-    let (_, mut document) = described().split_for_parts();
+    let (_, mut document) = described::<ApiState>().split_for_parts();
     let paths = std::mem::take(&mut document.paths.paths);
     for (path, mut item) in paths {
         for operation in operations(&mut item) {

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::ApiState;
+use super::acts::Caller;
 use super::body::{Body, present};
 use super::day;
 use super::envelope::{ApiError, Problem};
@@ -219,6 +220,7 @@ impl SyncPreview {
 )]
 pub(super) async fn sync_inventory(
     State(state): State<ApiState>,
+    caller: Caller,
     query: Params,
     Body(body): Body<SyncBody>,
 ) -> Result<Response, ApiError> {
@@ -248,6 +250,8 @@ pub(super) async fn sync_inventory(
         return Ok(Json(SyncPreview::of(&report, count)).into_response());
     }
     let run_id = state.launcher.launch(&route.name, request).await?;
+    let detail = format!("skus={count} write=true {run_id}");
+    caller.audit(&state, "run", Some(&route.name), Job::SyncStock.name(), &detail).await?;
     Ok((StatusCode::ACCEPTED, Json(Started { run_id })).into_response())
 }
 

@@ -88,7 +88,7 @@ struct OrderQuery {
 struct StageNumbers(#[expect(dead_code, reason = "only described")] String);
 
 /// The filter of the parameters, with the name of the route.
-fn order_filter(query: &mut Params) -> (Option<String>, OrderFilter) {
+pub(super) fn order_filter(query: &mut Params) -> (Option<String>, OrderFilter) {
     let route = query.text("route", MAX_TEXT);
     let mut stages = Vec::new();
     let lists = query.all("status");

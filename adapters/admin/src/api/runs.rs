@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::ApiState;
+use super::acts::Caller;
 use super::body::{Body, present};
 use super::envelope::{ApiError, Problem};
 use super::query::{MAX_TEXT, Params, instant, text_problem};
@@ -184,13 +185,20 @@ pub(super) struct Started {
 )]
 pub(super) async fn start_run(
     State(state): State<ApiState>,
+    caller: Caller,
     query: Params,
     Body(body): Body<RunBody>,
 ) -> Result<(StatusCode, Json<Started>), ApiError> {
     query.finish()?;
     let route = state.route(&body.route)?;
     let request = body.request(Job::parse(&body.job, route.aliases()))?;
+    let subject = request.po.as_ref().map_or(request.job.name(), PoNumber::as_str).to_owned();
+    let mut detail = request.job.name().to_owned();
+    if request.dry_run {
+        detail.push_str(" dry_run");
+    }
     let run_id = state.launcher.launch(&route.name, request).await?;
+    caller.audit(&state, "run", Some(&route.name), &subject, &format!("{detail} {run_id}")).await?;
     Ok((StatusCode::ACCEPTED, Json(Started { run_id })))
 }
 

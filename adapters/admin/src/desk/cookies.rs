@@ -43,6 +43,19 @@ pub(super) const fn login_cookie(secure: bool) -> &'static str {
     if secure { "__Host-ipass" } else { "ipass_session" }
 }
 
+/// Seconds that a choice is kept.
+const YEAR: i64 = 365 * 24 * 3600;
+
+/// A choice that a page keeps for a person, as it was kept.
+pub(crate) fn choice(headers: &HeaderMap, name: &str) -> Option<String> {
+    read(headers, name)
+}
+
+/// Keeps a choice of a page for a year.
+pub(crate) fn keep_choice(headers: &mut HeaderMap, name: &str, value: &str, secure: bool) {
+    Cookie { name, value, max_age: Some(YEAR), secure }.set(headers);
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -42,7 +42,12 @@ fn language(code: &str) -> Option<Language> {
 }
 
 fn theme(name: &str) -> Option<&'static str> {
-    ["light", "dark", ""].into_iter().find(|known| *known == name)
+    match name {
+        "light" => Some("light"),
+        "dark" => Some("dark"),
+        "auto" => Some(""),
+        _ => None,
+    }
 }
 
 /// The language that a browser likes most among ours.

@@ -19,6 +19,13 @@ enum Doubt {
     EitherWay,
 }
 
+impl<P> Track<P> {
+    /// Only the object can tell: the log says what was done, not what is there now.
+    fn is_only_in_the_object(&self) -> bool {
+        self.applied_before && !self.sent_in_this_run
+    }
+}
+
 /// Asks about everything open: the log first, then the object of those that the log is silent about.
 pub(super) async fn ask<P: Send + Sync>(
     ctx: &RunContext<'_>,
@@ -30,20 +37,22 @@ pub(super) async fn ask<P: Send + Sync>(
     let pending: Vec<PendingWrite> = tracks
         .iter()
         .filter_map(|track| match &track.progress {
-            Progress::Open { receipt, sent_at, .. } => {
+            Progress::Open { receipt, sent_at, .. } if !track.is_only_in_the_object() => {
                 Some(PendingWrite { key: track.item.key.clone(), receipt: receipt.clone(), sent_at: *sent_at })
             }
-            Progress::Ready | Progress::Done(_) => None,
+            Progress::Open { .. } | Progress::Ready | Progress::Done(_) => None,
         })
         .collect();
-    if pending.is_empty() {
-        return Ok(());
-    }
     let keys: Vec<WriteKey> = pending.iter().map(|write| write.key.clone()).collect();
-    let mut answers = complete_answers(&keys, writer.settle(&pending).await);
+    let mut answers =
+        if pending.is_empty() { HashMap::new() } else { complete_answers(&keys, writer.settle(&pending).await) };
     let mut unsettled: HashMap<WriteKey, Doubt> = HashMap::new();
     for track in tracks.iter_mut() {
+        let in_the_object = track.is_only_in_the_object();
         let Progress::Open { hint, sent_at, .. } = &mut track.progress else { continue };
+        if in_the_object && (round == 0 || round >= 4) {
+            unsettled.insert(track.item.key.clone(), Doubt::EitherWay);
+        }
         let Some(answer) = answers.remove(&track.item.key) else { continue };
         let old = ctx.clock.now().signed_duration_since(*sent_at) > LOG_FORGETS;
         // The object costs a question of its own; a write of this run is given time to show first.

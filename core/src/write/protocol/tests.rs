@@ -310,7 +310,13 @@ async fn parts_of_one_order_travel_in_one_batch() {
     };
     let tracks: Vec<Track<u8>> = [part("A", "1"), part("A", "2"), part("B", "1"), part("B", "2"), part("C", "1")]
         .into_iter()
-        .map(|item| Track { item, progress: Progress::Ready, sent_in_this_run: false, in_ledger: false })
+        .map(|item| Track {
+            item,
+            progress: Progress::Ready,
+            sent_in_this_run: false,
+            in_ledger: false,
+            applied_before: false,
+        })
         .collect();
     assert_eq!(batches(&tracks, &[0, 1, 2, 3, 4], 3), [vec![0, 1], vec![2, 3, 4]]);
     assert_eq!(halves(&tracks, &[0, 1, 2, 3, 4]), (vec![0, 1], vec![2, 3, 4]));

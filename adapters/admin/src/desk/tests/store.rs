@@ -160,10 +160,10 @@ impl SyncStore for Memory {
 
 impl DeskMemory {
     fn up(&self) -> Stored<()> {
-        match *self.down.lock().unwrap() {
-            true => Err(StoreError::Unavailable("db.internal:5432 refused".to_owned())),
-            false => Ok(()),
+        if *self.down.lock().unwrap() {
+            return Err(StoreError::Unavailable("db.internal:5432 refused".to_owned()));
         }
+        Ok(())
     }
 
     fn matching(&self, filter: &AuditFilter) -> Vec<AuditEntry> {

@@ -1,0 +1,103 @@
+//! The list of orders.
+
+crate::text::messages! {
+    PO = "PO number", "采购单号";
+    PO_HELP = "part of a number, or several", "部分单号，或多个单号";
+    PO_LIST = "List of PO numbers", "采购单号列表";
+    PO_LIST_HELP = "One in each line, or with spaces or commas between; at most 500.", "每行一个，或用空格、逗号分隔；最多 500 个。";
+    TOO_MANY = "more than {0} numbers", "超过 {0} 个单号";
+    BAD_HOURS = "a whole number of hours is expected", "应为整数小时";
+    CREATED = "Created", "创建时间";
+    FROM = "Created from", "创建时间从";
+    UNTIL = "Created until", "创建时间至";
+    CHANNEL_STATUS = "Channel status", "渠道状态";
+    STAGE = "Stage", "同步状态";
+    OUTCOME = "Last outcome", "最近结果";
+    REASON = "Reason", "原因";
+    NEXT_TRY = "Next try", "下次尝试";
+    SHIP_BY = "Ship by", "最晚发货";
+    SHIPMENT = "Warehouse-service level", "仓库-物流方式";
+    RETAILER = "Retailer", "零售商";
+    WAREHOUSE = "Warehouse", "仓库";
+    LEVEL = "Service level", "物流方式";
+    SKUS = "SKUs", "商品 SKU";
+    SKU = "SKU (whole)", "SKU（完整）";
+    TRACKING = "Tracking", "运单号";
+    INVOICE = "Invoice", "发票号";
+    ERP_ORDER = "ERP order", "ERP 单号";
+    HELD = "Held", "扣留";
+    HELD_YES = "held", "已扣留";
+    HELD_NO = "not held", "未扣留";
+    AGE = "In its stage for at least (hours)", "在当前状态至少（小时）";
+    ANY = "any", "不限";
+    MORE_FILTERS = "More filters", "更多筛选";
+    SORT = "Order", "排序";
+    SORT_NEWEST = "newest first", "最新创建在前";
+    SORT_OLDEST = "oldest first", "最早创建在前";
+    SORT_SHIP_BY = "ship by, next first", "最晚发货时间在前";
+    SORT_IN_STAGE = "longest in its stage first", "停留最久在前";
+    COLUMNS = "Columns", "显示列";
+    COLUMNS_KEEP = "Keep", "保存";
+    MATCHING = "{0} orders", "共 {0} 张订单";
+    MATCHING_MORE = "more than {0} orders", "超过 {0} 张订单";
+    ADVANCED = "moved on", "已推进";
+    WAITING = "waiting", "等待中";
+    BLOCKED = "blocked", "受阻";
+    FAILED = "failed", "失败";
+    NOT_LOOKED_AT = "not looked at in this stage yet", "当前状态尚未处理";
+    DUE = "due", "待处理";
+    FINISHED = "finished", "已结束";
+    IN_STAGE_FOR = "since {0}", "已停留 {0}";
+    OVERDUE = "overdue", "已超期";
+    ACTS = "Acts", "操作";
+    SELECT = "Select {0}", "选择 {0}";
+    SELECT_ALL = "Select all rows of this page", "选择本页全部";
+    RUN = "Run", "运行";
+    RUN_HELP = "runs the job of its stage for this order now", "立即为该订单运行当前状态对应的任务";
+    RUN_FINISHED = "nothing is left to run: the order is finished", "订单已结束，没有可运行的任务";
+    CHECK = "Check", "核对";
+    HOLD = "Hold", "扣留";
+    RELEASE = "Release", "放行";
+    RETRY = "Retry", "重试";
+    EXPORT = "CSV", "导出 CSV";
+    SELECTED = "Selected:", "已选：";
+    ALL_MATCHING = "All that match ({0}):", "全部符合条件的（{0}）：";
+    NOTHING_YET = "No order has been pulled yet", "还没有拉取到订单";
+    NOTHING_YET_HELP = "Orders of the channel will be listed here after the next run of pulling. It can be run now on the page of jobs.",
+        "拉取任务下次运行后，渠道订单会显示在这里。也可以在任务页立即运行。";
+    PULL_OFF = "Pulling is switched off", "拉取任务未启用";
+    PULL_OFF_HELP = "Orders of the channel will be listed here. The schedule does not pull them: switch the job on in the settings, or run it once by hand.",
+        "渠道订单会显示在这里。当前定时拉取未启用：请在设置中启用，或在任务页手工运行一次。";
+    TO_JOBS = "To the jobs", "前往任务页";
+    NOTHING_MATCHES = "No order matches the filters", "没有符合筛选条件的订单";
+    NOTHING_MATCHES_HELP = "Take a filter away, or widen the time. An order that is missing at the channel's side may be pulled by its number on the page of jobs.",
+        "请减少筛选条件或放宽时间范围。若渠道有该订单而这里没有，可在任务页按单号拉取。";
+    NO_SELECTION = "No order was selected", "未选择任何订单";
+    NO_SELECTION_HELP = "Select rows first, or use the buttons for all that match.", "请先勾选订单，或使用“全部符合条件的”按钮。";
+    NONE_LEFT = "There is no order to do this to", "没有可操作的订单";
+    NONE_LEFT_HELP = "None of them is unfinished and in a state where this changes something.", "所选订单均已结束，或当前状态下该操作没有意义。";
+    TOO_MANY_ORDERS = "These are too many orders at once", "一次操作的订单过多";
+    TOO_MANY_ORDERS_HELP = "At most {0} orders are changed at once. Narrow the filters, and do it in parts.", "一次最多操作 {0} 张订单。请缩小筛选范围，分批执行。";
+    BACK_TO_LIST = "Back to the list", "返回列表";
+    BULK_RETRY = "Retry {0} orders", "重试 {0} 张订单";
+    BULK_HOLD = "Hold {0} orders", "扣留 {0} 张订单";
+    BULK_RELEASE = "Release {0} orders", "放行 {0} 张订单";
+    MEANS_RETRY = "They are due at once, whatever their next try was; the next run of each one's job takes as many of them as its size allows. Finished ones stay as they are.",
+        "忽略下次尝试时间，立即变为待处理；对应任务下次运行时按单次上限处理。已结束的订单不变。";
+    MEANS_HOLD = "The schedule leaves them alone until somebody releases them, and the channel's deadline goes on meanwhile. Finished ones stay as they are.",
+        "放行之前定时任务不再处理这些订单，但渠道的时限仍在计算。已结束的订单不变。";
+    MEANS_RELEASE = "The holds end and the orders are due at once.", "解除扣留，订单立即变为待处理。";
+    WHICH = "Which", "涉及订单";
+    AND_MORE = "and {0} more", "以及另外 {0} 张";
+    BULK_RETRIED = "{0} orders are due now.", "{0} 张订单已变为待处理。";
+    BULK_HELD = "{0} orders are held.", "已扣留 {0} 张订单。";
+    BULK_RELEASED = "{0} orders are released and due now.", "已放行 {0} 张订单，立即待处理。";
+    BULK_LEFT = "{0} could not be changed or needed nothing.", "另有 {0} 张无需处理或未能更改。";
+    RANGE_TOO_LONG = "the orders span more than {0} days of creation; set a start and an end", "订单创建时间跨度超过 {0} 天；请设置开始与结束时间";
+    STATUS_CREATED = "created", "新建";
+    STATUS_SHIPMENT_PENDING = "shipment pending", "待发货";
+    STATUS_SHIPPED = "shipped", "已发货";
+    STATUS_COMPLETED = "completed", "已完成";
+    STATUS_CANCELLED = "cancelled", "已取消";
+    STATUS_NONE = "none", "无";
+}
