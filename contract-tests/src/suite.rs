@@ -173,6 +173,7 @@ macro_rules! sync_store_suite {
             leases {
                 no_more_slots_are_taken_than_there_are
                 a_freed_slot_and_one_whose_time_is_up_are_free
+                a_kept_slot_is_ours_for_longer_and_a_lost_one_stays_lost
                 slots_are_taken_apart_even_when_they_were_freed
                 callers_at_the_same_time_never_share_a_slot
                 a_minute_holds_no_more_calls_than_allowed

@@ -94,6 +94,7 @@ down! {
     }
     LeaseStore {
         fn take_slot(key: &str, capacity: u32, ttl: Duration, gap: Duration) -> SlotAnswer;
+        fn keep_slot(slot: i64, ttl: Duration) -> ();
         fn free_slot(slot: i64) -> ();
         fn draw(key: &str, per_second: Option<u32>, per_minute: u32) -> Option<Duration>;
     }

@@ -21,7 +21,7 @@ const RUNS: usize = 200;
 /// How long a run that has ended can still be followed.
 const AFTER_END: Duration = Duration::minutes(15);
 
-/// Follows runs for the pages. Memory is bounded: [`KEPT`] events for each of [`RUNS`] runs.
+/// Follows runs for the pages. Memory is bounded: `KEPT` events for each of `RUNS` runs.
 ///
 /// Whoever starts runs tells it from a [`RunWatch`](ipass_core::run::RunWatch): `began`, `point`, `order_done`,
 /// and `finished` with the report. Events are JSON objects with `seq` (from 1), `at` and `kind`: `began` (`route`,

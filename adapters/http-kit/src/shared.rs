@@ -8,6 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::ports::{Clock, LeaseStore, SlotAnswer, Stored};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::pace::{HELD, Pace};
 
@@ -19,6 +21,12 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(10);
 
 /// A failing store is spoken of once in so long.
 const SILENCE: TimeDelta = TimeDelta::minutes(1);
+
+/// A slot that nobody keeps any more is free after this: its holder died, and its connections with it.
+const ALIVE: Duration = Duration::from_secs(20);
+
+/// How often a call on its way keeps its slot.
+const KEEP_EVERY: Duration = Duration::from_secs(6);
 
 /// The part of an account's limits that all instances share.
 pub(crate) struct Shared {
@@ -37,7 +45,8 @@ impl Shared {
     /// Waits for the call's turn among all instances; `None` where there is nothing to give back.
     ///
     /// Dropped at any point, it leaves at most one slot behind, which the store frees when its time is
-    /// up.
+    /// up: two minutes after a call that was given up on, because the vendor holds it that long, and
+    /// soon after the death of the process.
     pub(crate) async fn turn(&self, pace: &Pace, call: &str, clock: &Arc<dyn Clock>) -> Option<SharedSlot> {
         let key = format!("{}|{call}", self.scope);
         loop {
@@ -50,8 +59,8 @@ impl Shared {
                 }
                 Pace::InFlight(in_flight) => {
                     let (capacity, gap) = in_flight.limits();
-                    match self.ask(self.leases.take_slot(&key, capacity, HELD, gap), clock).await? {
-                        SlotAnswer::Taken(slot) => return Some(SharedSlot(slot)),
+                    match self.ask(self.leases.take_slot(&key, capacity, ALIVE, gap), clock).await? {
+                        SlotAnswer::Taken(slot) => return Some(SharedSlot::kept(slot, &self.leases)),
                         SlotAnswer::Wait(wait) => wait,
                     }
                 }
@@ -62,7 +71,10 @@ impl Shared {
 
     /// Gives a slot back; one that cannot be given back frees itself when its time is up.
     pub(crate) async fn free(&self, slot: SharedSlot, clock: &Arc<dyn Clock>) {
-        let _ = self.ask(self.leases.free_slot(slot.0), clock).await;
+        let SharedSlot { slot, ended } = slot;
+        // Its keeper may have gone with the runtime.
+        let _ = ended.send(());
+        let _ = self.ask(self.leases.free_slot(slot), clock).await;
     }
 
     /// The store's answer; `None` when it has none and the own limit has to do.
@@ -91,9 +103,40 @@ impl Shared {
     }
 }
 
-/// A slot of the store that is ours.
+/// A slot of the store that is ours, and kept for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct SharedSlot(i64);
+pub(crate) struct SharedSlot {
+    slot: i64,
+    /// Told when the call has its answer; dropped, the call was given up on.
+    ended: oneshot::Sender<()>,
+}
+
+impl SharedSlot {
+    fn kept(slot: i64, leases: &Arc<dyn LeaseStore>) -> Self {
+        let (ended, end) = oneshot::channel();
+        tokio::spawn(keep(slot, Arc::clone(leases), end));
+        Self { slot, ended }
+    }
+}
+
+/// Keeps a slot until its call has ended, and a given-up one for as long as the vendor does.
+async fn keep(slot: i64, leases: Arc<dyn LeaseStore>, mut end: oneshot::Receiver<()>) {
+    let began = Instant::now();
+    loop {
+        let kept = tokio::select! {
+            answered = &mut end => match answered {
+                Ok(()) => return,
+                Err(_) => {
+                    drop(leases.keep_slot(slot, HELD.saturating_sub(began.elapsed())).await);
+                    return;
+                }
+            },
+            () = tokio::time::sleep(KEEP_EVERY) => leases.keep_slot(slot, ALIVE).await,
+        };
+        // The next time will do; if there is none, the slot is freed early, and the own limit holds.
+        drop(kept);
+    }
+}
 
 /// The same for every instance with the same credential, and no way back to it: the first 16
 /// hexadecimal digits of its SHA-256.

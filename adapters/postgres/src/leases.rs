@@ -77,6 +77,19 @@ pub(crate) async fn take_slot(
     Ok(SlotAnswer::Taken(slot))
 }
 
+pub(crate) async fn keep_slot(store: &PostgresStore, slot: i64, ttl: Duration) -> Stored<()> {
+    sqlx::query(
+        "UPDATE call_slot SET until = clock_timestamp() + $2 * interval '1 microsecond'
+         WHERE id = $1 AND until > clock_timestamp()",
+    )
+    .bind(slot)
+    .bind(micros(ttl))
+    .execute(store.pool())
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
 pub(crate) async fn free_slot(store: &PostgresStore, slot: i64) -> Stored<()> {
     // It stays: the next one is taken some time after the newest.
     sqlx::query("UPDATE call_slot SET until = clock_timestamp() WHERE id = $1 AND until > clock_timestamp()")

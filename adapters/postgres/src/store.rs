@@ -298,6 +298,11 @@ impl LeaseStore for PostgresStore {
         leases::take_slot(self, key, capacity, ttl, gap).await
     }
 
+    #[tracing::instrument(name = "db.keep_slot", level = "debug", skip_all)]
+    async fn keep_slot(&self, slot: i64, ttl: Duration) -> Stored<()> {
+        leases::keep_slot(self, slot, ttl).await
+    }
+
     #[tracing::instrument(name = "db.free_slot", level = "debug", skip_all)]
     async fn free_slot(&self, slot: i64) -> Stored<()> {
         leases::free_slot(self, slot).await

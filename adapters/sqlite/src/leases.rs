@@ -75,6 +75,19 @@ pub(crate) async fn take_slot(
     Ok(SlotAnswer::Taken(slot))
 }
 
+pub(crate) async fn keep_slot(store: &SqliteStore, slot: i64, ttl: Duration) -> Stored<()> {
+    let mut tx = store.begin_write().await?;
+    let now = now(&mut tx).await?;
+    sqlx::query("UPDATE call_slot SET until = ?1 WHERE id = ?2 AND until > ?3")
+        .bind(now.saturating_add(micros(ttl)))
+        .bind(slot)
+        .bind(now)
+        .execute(&mut *tx)
+        .await
+        .map_err(unavailable)?;
+    tx.commit().await.map_err(unavailable)
+}
+
 pub(crate) async fn free_slot(store: &SqliteStore, slot: i64) -> Stored<()> {
     let mut tx = store.begin_write().await?;
     let now = now(&mut tx).await?;

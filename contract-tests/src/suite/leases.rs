@@ -61,6 +61,18 @@ pub async fn a_freed_slot_and_one_whose_time_is_up_are_free(store: &dyn SyncStor
     store.free_slot(i64::MAX).await.expect("no mistake");
 }
 
+/// Whoever keeps a slot late does not get it back.
+pub async fn a_kept_slot_is_ours_for_longer_and_a_lost_one_stays_lost(store: &dyn SyncStore) {
+    let slot = taken(store, "a", 1, HOUR).await;
+    store.keep_slot(slot, Duration::ZERO).await.expect("a slot is kept");
+    let next = taken(store, "a", 1, HOUR).await;
+    store.keep_slot(slot, HOUR).await.expect("no mistake");
+    store.free_slot(next).await.expect("a slot is freed");
+    let short = taken(store, "a", 1, Duration::from_secs(5)).await;
+    store.keep_slot(short, HOUR).await.expect("a slot is kept");
+    assert!(is_full(store, "a", 1).await);
+}
+
 /// Counted from the newest one.
 pub async fn slots_are_taken_apart_even_when_they_were_freed(store: &dyn SyncStore) {
     for ttl in [HOUR, Duration::ZERO] {

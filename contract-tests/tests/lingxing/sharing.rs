@@ -91,6 +91,10 @@ impl LeaseStore for Memory {
         Ok(SlotAnswer::Wait(Duration::from_mins(1)))
     }
 
+    async fn keep_slot(&self, _: i64, _: Duration) -> Stored<()> {
+        Ok(())
+    }
+
     async fn free_slot(&self, slot: i64) -> Stored<()> {
         self.works()?;
         assert_eq!(self.taken.lock().unwrap().take(), Some(slot));

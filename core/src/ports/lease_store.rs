@@ -24,6 +24,9 @@ pub trait LeaseStore: Send + Sync {
     /// Contract: never more than `capacity` at once, whoever asks.
     async fn take_slot(&self, key: &str, capacity: u32, ttl: Duration, gap: Duration) -> Stored<SlotAnswer>;
 
+    /// Keeps a slot for `ttl` from now; one whose time is up stays gone.
+    async fn keep_slot(&self, slot: i64, ttl: Duration) -> Stored<()>;
+
     /// Frees a slot before its time is up; one that is gone already is no mistake.
     async fn free_slot(&self, slot: i64) -> Stored<()>;
 

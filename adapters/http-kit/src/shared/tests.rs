@@ -65,6 +65,14 @@ impl LeaseStore for Leases {
         Ok(SlotAnswer::Taken(number))
     }
 
+    async fn keep_slot(&self, slot: i64, ttl: Duration) -> Stored<()> {
+        let (now, mut state) = (self.clock.now(), self.state.lock().unwrap());
+        for held in state.slots.iter_mut().filter(|held| held.0 == slot && held.3 > now) {
+            held.3 = now + ttl;
+        }
+        Ok(())
+    }
+
     async fn free_slot(&self, slot: i64) -> Stored<()> {
         self.begin()?;
         self.state.lock().unwrap().slots.retain(|held| held.0 != slot);
@@ -186,6 +194,24 @@ async fn an_answered_call_frees_its_slot_and_one_given_up_on_keeps_it() {
     assert!((clock.now() - noon()).num_seconds() >= 120);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_long_call_keeps_its_slot_and_a_process_that_dies_does_not() {
+    let clock = runtime();
+    let leases = Leases::new(&clock);
+    let living = shared(&leases);
+    let pace = Pace::in_flight(1, Duration::ZERO);
+    let call = pace.turn("GET /things", Some(&living), &clock).await.sending();
+    tokio::time::sleep(Duration::from_secs(90)).await;
+    assert_eq!(leases.occupied(), 1, "the call is still on its way");
+    call.done(&clock).await;
+    assert_eq!(leases.occupied(), 0);
+    // What a process takes and never keeps is free soon after its death.
+    let leases: Arc<dyn LeaseStore> = leases;
+    leases.take_slot("dead", 1, ALIVE, Duration::ZERO).await.unwrap();
+    tokio::time::sleep(ALIVE).await;
+    assert!(matches!(leases.take_slot("dead", 1, ALIVE, Duration::ZERO).await, Ok(SlotAnswer::Taken(_))));
+}
+
 #[tokio::test]
 async fn a_request_that_cannot_be_built_frees_its_slot() {
     let clock = manual();
@@ -235,6 +261,9 @@ async fn a_store_that_hangs_holds_a_call_up_for_three_seconds() {
     #[async_trait]
     impl LeaseStore for Hanging {
         async fn take_slot(&self, _: &str, _: u32, _: Duration, _: Duration) -> Stored<SlotAnswer> {
+            std::future::pending().await
+        }
+        async fn keep_slot(&self, _: i64, _: Duration) -> Stored<()> {
             std::future::pending().await
         }
         async fn free_slot(&self, _: i64) -> Stored<()> {
