@@ -124,13 +124,12 @@ async fn keep(slot: i64, leases: Arc<dyn LeaseStore>, mut end: oneshot::Receiver
     let began = Instant::now();
     loop {
         let kept = tokio::select! {
-            answered = &mut end => match answered {
-                Ok(()) => return,
-                Err(_) => {
+            answered = &mut end => {
+                if answered.is_err() {
                     drop(leases.keep_slot(slot, HELD.saturating_sub(began.elapsed())).await);
-                    return;
                 }
-            },
+                return;
+            }
             () = tokio::time::sleep(KEEP_EVERY) => leases.keep_slot(slot, ALIVE).await,
         };
         // The next time will do; if there is none, the slot is freed early, and the own limit holds.

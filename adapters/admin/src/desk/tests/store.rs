@@ -125,7 +125,7 @@ passed_on! {
         fn take_slot(
             key: &str, capacity: u32, ttl: std::time::Duration, gap: std::time::Duration
         ) -> SlotAnswer;
-        fn keep_slot(slot: i64, ttl: Duration) -> ();
+        fn keep_slot(slot: i64, ttl: std::time::Duration) -> ();
         fn free_slot(slot: i64) -> ();
         fn draw(key: &str, per_second: Option<u32>, per_minute: u32) -> Option<std::time::Duration>;
     }
