@@ -102,7 +102,8 @@ impl Arrivals<'_> {
     fn come(&mut self, more: usize) {
         let due = self.plan.orders as u128 * self.begun.elapsed().as_millis() / self.plan.length.as_millis();
         let due = usize::try_from(due).unwrap_or(self.plan.orders);
-        let until = due.max(self.made + more).min(self.plan.orders);
+        // A blow needs somebody to be at work: it gets orders beyond the plan.
+        let until = due.min(self.plan.orders).max(self.made + more);
         for n in self.made..until {
             let order = NewOrder::new(&format!("PO-{n:04}")).kind(STORIES[n % STORIES.len()]);
             self.world.sandbox.add_order(order);
@@ -111,7 +112,7 @@ impl Arrivals<'_> {
     }
 
     fn are_over(&self) -> bool {
-        self.made == self.plan.orders
+        self.made >= self.plan.orders
     }
 }
 
