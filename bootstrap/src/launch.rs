@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use ipass_admin::Progress;
 use ipass_core::job::Job;
 use ipass_core::ports::{RouteName, RunRef};
-use ipass_core::run::{Launcher, OrderOutcome, Refused, Route, RunReport, RunRequest, RunWatch, Runner};
+use ipass_core::run::{Launcher, LogLine, OrderOutcome, Refused, Route, RunReport, RunRequest, RunWatch, Runner};
 use ipass_http_kit::metered;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -78,6 +78,13 @@ impl RunWatch for Followed {
             self.followers.progress.order_done(run_id, outcome);
         }
         self.followers.watch.order_done(outcome);
+    }
+
+    fn log(&self, line: &LogLine) {
+        if let Some(run_id) = self.run_id.get() {
+            self.followers.progress.log(run_id, line);
+        }
+        self.followers.watch.log(line);
     }
 
     fn stopping(&self) -> bool {

@@ -40,6 +40,9 @@ impl Drop for Telemetry {
 /// Sends spans to a collector in batches.
 fn exporter(endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
     let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    // The exporter builds its own client, before anybody else has chosen the cryptography. A second choice
+    // is refused, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder().with_http().with_endpoint(url).build().map_err(|error| {
         anyhow::anyhow!("configuration, telemetry.otlp_endpoint: {error}; use a URL like http://127.0.0.1:4318")
     })?;

@@ -1,16 +1,22 @@
 //! The real binary, killed at named points and started again: nothing is lost, nothing is sent twice.
 
+#[path = "crash/cancelling.rs"]
+mod cancelling;
+#[path = "crash/case.rs"]
+mod case;
 #[path = "common/harness.rs"]
 mod common;
-
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+#[path = "crash/reading.rs"]
+mod reading;
+#[path = "crash/restore.rs"]
+mod restore;
+#[path = "crash/stock.rs"]
+mod stock;
 
 use chrono::{DateTime, Duration, Utc};
 use ipass_sandbox::{Effect, Fault, SandboxConfig, Timing};
 
+use case::{Case, at, die_at, everywhere, lost, twice};
 use common::database::Kind;
 use common::ledger::assert_done_once;
 use common::process::{run, start, until};
@@ -23,30 +29,6 @@ const INVOICE: &str = "POST /invoice/batch/small";
 
 /// Cycles after which everything has to be settled.
 const CYCLES: usize = 3;
-/// Cases at a time: they wait more than they compute.
-const WORKERS: usize = 4;
-
-/// Where a process dies.
-struct Case {
-    /// The point; `#2` is the second time that it is reached.
-    point: &'static str,
-    /// The call whose answer is lost, or whose answer forgets an order, before that.
-    fault: Option<(&'static str, Effect)>,
-    /// Where the run after it dies as well.
-    again: Option<&'static str>,
-}
-
-const fn at(point: &'static str) -> Case {
-    Case { point, fault: None, again: None }
-}
-
-const fn lost(call: &'static str, point: &'static str) -> Case {
-    Case { point, fault: Some((call, Effect::ResetAfterCommit)), again: None }
-}
-
-const fn twice(point: &'static str, again: &'static str) -> Case {
-    Case { point, fault: None, again: Some(again) }
-}
 
 const CASES: [Case; 36] = [
     at("pull_orders:page_stored"),
@@ -89,12 +71,12 @@ const CASES: [Case; 36] = [
 
 #[test]
 fn a_crash_at_any_point_loses_and_repeats_nothing_on_sqlite() {
-    crash_everywhere(Kind::Sqlite);
+    everywhere(&CASES, |case| crash(case, Kind::Sqlite));
 }
 
 #[test]
 fn a_crash_at_any_point_loses_and_repeats_nothing_on_postgres() {
-    crash_everywhere(Kind::Postgres);
+    everywhere(&CASES, |case| crash(case, Kind::Postgres));
 }
 
 #[test]
@@ -124,48 +106,13 @@ fn world(case: &Case, store: Kind) -> World {
     world
 }
 
-/// All cases, some at a time; each failing one is named.
-fn crash_everywhere(store: Kind) {
-    let next = AtomicUsize::new(0);
-    let failures = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            scope.spawn(|| {
-                while let Some(case) = CASES.get(next.fetch_add(1, Ordering::SeqCst)) {
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| crash(case, store))) {
-                        let why = panic.downcast_ref::<String>().cloned().unwrap_or_default();
-                        failures.lock().expect("no case holds it").push(format!("{}\n{why}\n", name(case)));
-                    }
-                }
-            });
-        }
-    });
-    let failures = failures.into_inner().expect("no case holds it");
-    assert!(
-        failures.is_empty(),
-        "{} of {} cases on {store:?}:\n\n{}",
-        failures.len(),
-        CASES.len(),
-        failures.join("\n")
-    );
-}
-
-fn name(case: &Case) -> String {
-    format!("{} after {:?}, then {:?}", case.point, case.fault, case.again)
-}
-
 fn crash(case: &Case, store: Kind) {
     let world = world(case, store);
     for job in JOBS.iter().take_while(|job| !case.point.starts_with(*job)) {
         let report = world.job(job);
         assert!(*job == "pull_orders" || report["counts"]["advanced"] == 6, "{report}");
     }
-    if let Some((call, effect)) = &case.fault {
-        world.sandbox.fault(Fault::next(call, effect.clone()));
-    }
-    for point in [Some(case.point), case.again].into_iter().flatten() {
-        die_at(&world, point);
-    }
+    case.strike(&world);
     let mut cycles = 0;
     while !world.is_finished() {
         assert!(cycles < CYCLES, "not final after {CYCLES} cycles: {:?}", world.orders());
@@ -175,11 +122,6 @@ fn crash(case: &Case, store: Kind) {
         }
     }
     assert_done_once(&world);
-}
-
-fn die_at(world: &World, point: &str) {
-    let (job, _) = point.split_once(':').expect("job:point");
-    run(world.command(&["run", job]).env("IPASS_KILL_AT", point)).killed();
 }
 
 /// Killed at a named point, and from outside in the middle of a remote call.

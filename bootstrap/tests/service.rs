@@ -15,5 +15,7 @@ mod alerts;
 mod api;
 #[path = "service/api_stock.rs"]
 mod api_stock;
+#[path = "service/canaries.rs"]
+mod canaries;
 #[path = "service/hot_settings.rs"]
 mod hot_settings;

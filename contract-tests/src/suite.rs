@@ -49,6 +49,7 @@ macro_rules! sync_store_suite {
                 unreadable_orders_are_kept
                 an_order_that_can_be_read_again_is_not_listed_as_unreadable
                 a_payload_is_kept_byte_for_byte
+                payloads_that_were_replaced_are_kept_the_newest_few
                 odd_characters_do_not_fail_a_page
                 a_page_of_many_orders_is_saved_at_once
                 orders_saved_by_two_runs_at_once_are_stored_once
@@ -86,6 +87,7 @@ macro_rules! sync_store_suite {
                 finishing_frees_the_lock_and_the_claims
                 the_history_shows_the_newest_runs_first
                 the_runs_of_one_job_and_one_run_are_found
+                the_history_of_runs_reaches_back_for_ninety_days
                 the_schema_is_checked_and_migrating_twice_is_harmless
             }
             writing {

@@ -19,6 +19,8 @@ mod fairness;
 mod log;
 #[path = "order_loop/lost_answers.rs"]
 mod lost_answers;
+#[path = "order_loop/matrix.rs"]
+mod matrix;
 #[path = "order_loop/others_work.rs"]
 mod others_work;
 #[path = "order_loop/pairs.rs"]

@@ -1,12 +1,13 @@
 //! Why an order did not move: a code, who must act, and a sentence in both languages.
 
+mod cause;
 mod phrases;
 
-pub use phrases::phrase;
+pub use cause::Cause;
+pub use phrases::{is_ours, phrase};
 
+use std::borrow::Cow;
 use std::fmt;
-
-use crate::ports::{ErrorKind, PortError};
 
 /// How a look at an order ended when it did not advance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -295,9 +296,34 @@ impl Reason {
         )
     }
 
-    /// The sentence that the operator reads.
+    /// The detail is a text: our own words, or a remote's. That of the others is an id, a name or figures.
+    const fn tells_words(self) -> bool {
+        matches!(
+            self,
+            Self::InvalidPayload
+                | Self::MissingAddress
+                | Self::ErpRejected
+                | Self::ChannelRejected
+                | Self::CancelRefused
+                | Self::WriteUnconfirmed
+                | Self::ChannelUnreadable
+                | Self::ErpUnreadable
+                | Self::RemoteUnavailable
+                | Self::Throttled
+                | Self::CredentialsRefused
+                | Self::ItemUnreadable
+                | Self::WarehouseUnreadable
+                | Self::InvalidExchange
+        )
+    }
+
+    /// The sentence that the operator reads. A remote's words are quoted as they came.
     pub fn sentence(self, language: Language, detail: &str) -> String {
-        let detail = if detail.is_empty() { "-".into() } else { phrase(language, detail) };
+        let detail = match detail {
+            "" => Cow::Borrowed("-"),
+            words if self.tells_words() => phrase(language, words),
+            name => Cow::Borrowed(name),
+        };
         self.template(language).replace("{}", &detail)
     }
 }
@@ -305,44 +331,6 @@ impl Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
-    }
-}
-
-/// A reason with what it is about: an id, a field, counts, or the remote's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
-    /// Why.
-    pub reason: Reason,
-    /// About what; the key by which causes are grouped.
-    pub detail: String,
-}
-
-impl Cause {
-    /// A cause.
-    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
-    }
-
-    /// The cause of a failed call; `refused` is the reason when the remote said no.
-    pub fn of_error(error: &PortError, refused: Reason) -> Self {
-        let reason = match error.kind() {
-            ErrorKind::Retryable => Reason::RemoteUnavailable,
-            ErrorKind::Throttled { .. } => Reason::Throttled,
-            ErrorKind::Auth => Reason::CredentialsRefused,
-            ErrorKind::Rejected => refused,
-            ErrorKind::Invalid => Reason::InvalidExchange,
-        };
-        Self::new(reason, error.message())
-    }
-
-    /// The cause of a failed read; `unreadable` is the reason unless the kind says more.
-    pub fn of_read_error(error: &PortError, unreadable: Reason) -> Self {
-        let reason = match error.kind() {
-            ErrorKind::Auth => Reason::CredentialsRefused,
-            ErrorKind::Throttled { .. } => Reason::Throttled,
-            ErrorKind::Retryable | ErrorKind::Rejected | ErrorKind::Invalid => unreadable,
-        };
-        Self::new(reason, error.message())
     }
 }
 

@@ -96,6 +96,30 @@ impl Stage {
         }
     }
 
+    /// What is said of an order that came to the stage and has not been looked at there, in English and Chinese.
+    pub const fn untouched(self) -> (&'static str, &'static str) {
+        match self {
+            Self::AwaitingPush => (
+                "It has not been looked at in this stage yet; the next run of pushing to the ERP does that.",
+                "当前状态尚未处理，下次推单任务运行时会处理。",
+            ),
+            Self::AwaitingAck => (
+                "It has not been looked at in this stage yet; the next run of acknowledging does that.",
+                "当前状态尚未处理，下次 ACK 任务运行时会处理。",
+            ),
+            Self::AwaitingShipment => (
+                "It has not been looked at in this stage yet; the next run of reporting shipments does that.",
+                "当前状态尚未处理，下次回传物流任务运行时会处理。",
+            ),
+            Self::AwaitingInvoice => (
+                "It has not been looked at in this stage yet; the next run of sending invoices does that.",
+                "当前状态尚未处理，下次回传发票任务运行时会处理。",
+            ),
+            Self::Completed => ("The order is completed.", "订单已完成。"),
+            Self::Cancelled => ("The order is cancelled.", "订单已取消。"),
+        }
+    }
+
     /// Nothing follows.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Completed | Self::Cancelled)

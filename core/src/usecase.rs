@@ -23,6 +23,7 @@ pub use check_orders::check_orders;
 pub use cleanup_exports::cleanup_exports;
 pub use diagnose::{Finding as Diagnosis, diagnose};
 pub use invoice_orders::invoice_orders;
+pub use parcels::units_per_line;
 pub use pull_orders::{PullRange, pull_orders};
 pub use pull_sku_pairs::pull_sku_pairs;
 pub use push_orders::push_orders;

@@ -48,6 +48,18 @@ impl WriteKind {
         }
     }
 
+    /// English and Chinese name.
+    pub const fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Create => ("order in the ERP", "ERP 订单"),
+            Self::Cancel => ("cancellation in the ERP", "ERP 取消"),
+            Self::Acknowledge => ("acknowledgement", "ACK"),
+            Self::Ship => ("shipment", "回传物流"),
+            Self::Invoice => ("invoice", "发票"),
+            Self::Stock => ("stock figure", "库存"),
+        }
+    }
+
     /// A new write of the same key may follow one that was applied: figures are replaced, orders are not.
     pub const fn repeats(self) -> bool {
         matches!(self, Self::Stock)

@@ -172,7 +172,7 @@
     return Boolean(at && at.matches("input:not([type=checkbox]):not([type=hidden]),textarea,select") && at !== chip);
   };
   const paused = () =>
-    stopped || document.hidden || typing() || selected().length > 0 || $("dialog[open]") !== null || Date.now() - touched > NOBODY;
+    stopped || document.hidden || typing() || selected().length > 0 || $("dialog[open], form[data-sent]") !== null || Date.now() - touched > NOBODY;
   const showLive = () => {
     if (!chip || live().length === 0) return;
     const seconds = Math.max(0, Math.round((Date.now() - renewed) / 1000));

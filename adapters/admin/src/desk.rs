@@ -1,7 +1,7 @@
 //! What every page below `/admin` is served with.
 //!
-//! A request passes, from the outside in: headers and error pages (`fault`), origin and body (`intake`), who
-//! asks (`gate`), the page.
+//! A request passes, from the outside in: packing (`packing`), headers and error pages (`fault`), origin and body
+//! (`intake`), who asks (`gate`), the page.
 
 mod assets;
 mod audit;
@@ -11,6 +11,7 @@ mod fault;
 mod gate;
 mod intake;
 pub(crate) mod links;
+mod packing;
 mod page;
 mod password;
 mod prefs;
@@ -73,6 +74,7 @@ pub fn admin_router(state: AdminState) -> Router {
     open.merge(closed)
         .layer(from_fn_with_state(Arc::clone(&desk), intake::intake))
         .layer(from_fn_with_state(Arc::clone(&desk), render::faults))
+        .layer(packing::packing())
         .with_state(desk)
 }
 

@@ -58,6 +58,9 @@ down! {
         fn export_orders(route: Option<&RouteName>, filter: &OrderFilter, sink: &mut dyn RowSink) -> u64;
         fn unreadable(route: &RouteName, limit: u32) -> Vec<(String, Cause)>;
     }
+    PayloadStore {
+        fn payloads(route: &RouteName, po: &PoNumber) -> Vec<EarlierPayload>;
+    }
     WriteLedger {
         fn writes_of(route: &RouteName, orders: &[PoNumber]) -> Vec<RemoteWrite>;
         fn open_writes(route: &RouteName, kind: WriteKind) -> Vec<RemoteWrite>;

@@ -3,6 +3,7 @@
 mod audit;
 mod causes;
 pub(crate) mod check;
+mod find;
 pub(crate) mod jobs;
 pub(crate) mod order;
 pub(crate) mod orders;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> Router<Shared> {
         .merge(causes::routes())
         .merge(orders::routes())
         .merge(order::routes())
+        .merge(find::routes())
         .merge(settings::routes())
         .merge(audit::routes())
         .merge(jobs::routes())

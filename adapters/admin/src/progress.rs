@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use ipass_core::job::Job;
 use ipass_core::ports::{Clock, RunRef};
-use ipass_core::run::OrderOutcome;
+use ipass_core::run::{LogLine, OrderOutcome};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
@@ -26,7 +26,7 @@ const AFTER_END: Duration = Duration::minutes(15);
 /// Whoever starts runs tells it from a [`RunWatch`](ipass_core::run::RunWatch): `began`, `point`, `order_done`,
 /// and `finished` with the report. Events are JSON objects with `seq` (from 1), `at` and `kind`: `began` (`route`,
 /// `job`), `point` (`name`), `order` (`po_number`, `outcome`, `reason`, `detail`, `status_before`, `status_after`),
-/// `log` (`text`) and `finished` (`report`).
+/// `log` (`code`, `values`) and `finished` (`report`).
 pub struct Progress {
     clock: Arc<dyn Clock>,
     runs: Mutex<HashMap<String, Track>>,
@@ -79,9 +79,9 @@ impl Progress {
         self.tell(run_id, "order", event);
     }
 
-    /// A line of its log, without anything personal.
-    pub fn log(&self, run_id: &str, text: &str) {
-        self.tell(run_id, "log", json!({"text": text}));
+    /// A line of its log.
+    pub fn log(&self, run_id: &str, line: &LogLine) {
+        self.tell(run_id, "log", line.to_json());
     }
 
     /// It has ended; `report` is the report's JSON.
@@ -111,7 +111,9 @@ impl Progress {
             event.insert("kind".to_owned(), json!(kind));
         }
         if track.events.len() >= KEPT {
-            track.events.pop_front();
+            // Results of orders are worth more than lines of the log, of which the record has the newest.
+            let line = track.events.iter().position(|(_, event)| event["kind"] == "log").unwrap_or(0);
+            track.events.remove(line);
         }
         track.events.push_back((seq, event));
         track.touched = now;
@@ -190,7 +192,7 @@ mod tests {
     fn whoever_comes_late_or_again_misses_nothing_that_is_kept() {
         let (_, progress) = progress();
         for n in 0..3 {
-            progress.log("run", &n.to_string());
+            progress.point("run", &n.to_string());
         }
         assert_eq!(seen(&progress, "run", 0), (vec![1, 2, 3], false));
         assert_eq!(seen(&progress, "run", 2), (vec![3], false));
@@ -203,7 +205,7 @@ mod tests {
     fn memory_is_bounded_by_events_runs_and_time() {
         let (clock, progress) = progress();
         for n in 0..KEPT + 7 {
-            progress.log("long", &n.to_string());
+            progress.point("long", &n.to_string());
         }
         let (kept, _) = seen(&progress, "long", 0);
         assert_eq!((kept.len(), kept[0]), (KEPT, 8));
@@ -214,7 +216,7 @@ mod tests {
         assert_eq!(progress.runs.lock().unwrap().len(), RUNS);
         assert_ne!(progress.since("long", 0), Seen::Unknown, "a living run stays while others have ended");
         clock.advance(Span::from_mins(15));
-        progress.log("long", "still here");
+        progress.point("long", "still here");
         assert_eq!(progress.runs.lock().unwrap().len(), 1);
     }
 }

@@ -125,7 +125,7 @@ impl Client {
             _ => return Err(error_of(kind.name, &reply)),
         }
         let answer = from_utf8(&reply.body).ok().and_then(Object::read).ok_or_else(|| error_of(kind.name, &reply))?;
-        if !answer.has("invoices") {
+        if !answer.names("invoices") {
             return Err(PortError::invalid(format!("{}: the answer holds no list of invoices", kind.name)));
         }
         let invoice = |invoice: &Object<'_>| FoundInvoice {

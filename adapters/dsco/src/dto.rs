@@ -56,6 +56,11 @@ impl<'a> Object<'a> {
         self.text(name).ok_or_else(|| PortError::invalid(format!("{} is missing", self.name_of(name))))
     }
 
+    /// Whether the member is named, whatever stands there: an empty list also comes as `null`.
+    pub(crate) fn names(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// Whether the member is there at all.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.raw(name).is_some()
@@ -327,6 +332,12 @@ mod tests {
         let lines = dto.objects("lines").unwrap();
         assert_eq!(lines[1].units("q").unwrap_err().message(), "lines[1].q is not a number");
         assert_eq!(dto.objects("odd").err().unwrap().message(), "odd[0] is not an object");
+    }
+
+    #[test]
+    fn a_member_that_is_null_is_named_and_not_there() {
+        let dto = object(r#"{"a":null}"#);
+        assert!(dto.names("a") && !dto.has("a") && !dto.names("b"));
     }
 
     #[test]

@@ -25,8 +25,10 @@ use crate::log::Log;
 /// Most items of one write. A smaller batch is cheaper to repeat when it is refused as a whole.
 const MAX_ITEMS: usize = 200;
 
-/// Batches are worked off later and in no certain order; the vendor speaks of a few minutes.
-const SETTLES_WITHIN: Duration = Duration::from_mins(15);
+/// Batches are worked off later and in no certain order; the vendor speaks of a few minutes, which is so many
+/// times as long as an order's write may take to show. A figure that comes later still is replaced by the
+/// next run.
+const TIMES_AS_LONG: u32 = 3;
 
 /// The stock side of one DSCO account.
 pub struct DscoInventory {
@@ -49,7 +51,7 @@ impl fmt::Debug for DscoInventory {
 #[async_trait]
 impl InventorySink for DscoInventory {
     fn capabilities(&self) -> InventoryCapabilities {
-        InventoryCapabilities { max_batch: MAX_ITEMS, settles_within: self.consistency.max(SETTLES_WITHIN) }
+        InventoryCapabilities { max_batch: MAX_ITEMS, settles_within: self.consistency * TIMES_AS_LONG }
     }
 
     async fn levels(&self, items: &[ItemName]) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError> {

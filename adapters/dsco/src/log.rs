@@ -155,7 +155,7 @@ fn log_page(kind: &CallKind, reply: &Reply) -> Result<LogPage, PortError> {
         Some(_) => Overall::Processing,
         None => Overall::Unsaid,
     };
-    if !page.has("logs") && overall != Overall::Processing {
+    if !page.names("logs") && overall != Overall::Processing {
         return Err(PortError::invalid(format!("{}: the answer holds no list of entries", kind.name)));
     }
     Ok(LogPage {

@@ -54,7 +54,7 @@ fn warehouse_page(kind: &CallKind, reply: &Reply) -> Result<WarehousePage, PortE
     }
     let text = String::from_utf8_lossy(&reply.body);
     let page = Object::read(&text).ok_or_else(|| error_of(kind.name, reply))?;
-    if !page.has("warehouses") {
+    if !page.names("warehouses") {
         return Err(PortError::invalid(format!("{}: the answer holds no list of warehouses", kind.name)));
     }
     let codes = page

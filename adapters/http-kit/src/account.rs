@@ -43,7 +43,7 @@ impl Account {
         }
         let host = url.host_str().ok_or_else(|| refuse("no host"))?;
         Ok(Self {
-            client: http.client(host),
+            client: http.client(host)?,
             http: http.clone(),
             name: name.into(),
             base: url.as_str().trim_end_matches('/').into(),
@@ -160,6 +160,7 @@ impl Account {
         let asked_at = clock.now();
         let turn = kind.pace.turn(kind.name, self.shared.as_ref(), clock).await;
         let (waited, sent_at) = (since(clock, asked_at), clock.now());
+        meter::waited(waited);
         let request = match self.request(kind, build()) {
             Ok(request) => request,
             Err(error) => {
@@ -169,7 +170,7 @@ impl Account {
         };
         meter::count(kind.name);
         let sending = turn.sending();
-        let outcome = tokio::time::timeout(kind.timeout, self.exchange(kind, request)).await;
+        let outcome = tokio::time::timeout(self.http.timeout(kind.timeout), self.exchange(kind, request)).await;
         let took = since(clock, sent_at);
         let outcome = match outcome {
             Ok(outcome) => {

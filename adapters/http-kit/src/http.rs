@@ -1,7 +1,7 @@
 //! The process's HTTP client.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ipass_core::ports::{Clock, LeaseStore, PortError};
@@ -20,11 +20,18 @@ const POOL_IDLE: Duration = Duration::from_secs(20);
 /// The one HTTP client of the process; cheap to clone.
 #[derive(Clone)]
 pub struct Http {
-    client: reqwest::Client,
-    loopback: reqwest::Client,
+    clients: Arc<Clients>,
     clock: Arc<dyn Clock>,
     jitter: Jitter,
     leases: Option<Arc<dyn LeaseStore>>,
+    patience: Duration,
+}
+
+/// Made when the first account needs them: reading the machine's certificates takes its time.
+#[derive(Default)]
+struct Clients {
+    outside: OnceLock<reqwest::Client>,
+    loopback: OnceLock<reqwest::Client>,
 }
 
 impl Http {
@@ -34,18 +41,9 @@ impl Http {
     pub fn new(clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         // An error means that the process has a provider already: the same one, installed before.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |builder: reqwest::ClientBuilder| {
-            builder.build().map_err(|error| PortError::invalid("the HTTP client cannot be set up").because(error))
-        };
         let source = Arc::clone(&clock);
         let jitter = move || f64::from(source.now().timestamp_subsec_nanos() % 1_000_000_000) / 1e9;
-        Ok(Self {
-            client: build(builder())?,
-            loopback: build(builder().no_proxy())?,
-            clock,
-            jitter: Arc::new(jitter),
-            leases: None,
-        })
+        Ok(Self { clients: Arc::default(), clock, jitter: Arc::new(jitter), leases: None, patience: Duration::MAX })
     }
 
     /// The same client with another source of jitter.
@@ -63,6 +61,18 @@ impl Http {
         self
     }
 
+    /// The same client, in which no call waits longer than this for its answer, whatever its kind says:
+    /// for a double that never answers.
+    #[must_use]
+    pub fn patience(mut self, longest: Duration) -> Self {
+        self.patience = longest;
+        self
+    }
+
+    pub(crate) fn timeout(&self, of_kind: Duration) -> Duration {
+        of_kind.min(self.patience)
+    }
+
     /// The clock that everything here runs on.
     #[must_use]
     pub fn clock(&self) -> &Arc<dyn Clock> {
@@ -78,10 +88,17 @@ impl Http {
     }
 
     /// The client for a host: proxies of the environment are for the outside only.
-    pub(crate) fn client(&self, host: &str) -> reqwest::Client {
+    pub(crate) fn client(&self, host: &str) -> Result<reqwest::Client, PortError> {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
         let local = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
-        if local { self.loopback.clone() } else { self.client.clone() }
+        let (made, builder) =
+            if local { (&self.clients.loopback, builder().no_proxy()) } else { (&self.clients.outside, builder()) };
+        if let Some(client) = made.get() {
+            return Ok(client.clone());
+        }
+        let client =
+            builder.build().map_err(|error| PortError::invalid("the HTTP client cannot be set up").because(error))?;
+        Ok(made.get_or_init(|| client).clone())
     }
 }
 

@@ -3,10 +3,17 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ipass_core::ports::CallMeter;
 
-type Counters = Arc<Mutex<BTreeMap<String, u64>>>;
+#[derive(Debug, Default)]
+struct Counted {
+    calls: BTreeMap<String, u64>,
+    waited: Duration,
+}
+
+type Counters = Arc<Mutex<Counted>>;
 
 tokio::task_local! {
     static COUNTERS: Counters;
@@ -24,7 +31,14 @@ pub(crate) fn count(call: &str) {
     // An error means that no scope is open, which is a legitimate place to call from.
     let _ = COUNTERS.try_with(|counters| {
         let mut counters = counters.lock().unwrap_or_else(PoisonError::into_inner);
-        *counters.entry(call.to_owned()).or_default() += 1;
+        *counters.calls.entry(call.to_owned()).or_default() += 1;
+    });
+}
+
+/// Adds what a call waited for its turn.
+pub(crate) fn waited(time: Duration) {
+    let _ = COUNTERS.try_with(|counters| {
+        counters.lock().unwrap_or_else(PoisonError::into_inner).waited += time;
     });
 }
 
@@ -34,7 +48,12 @@ pub struct TaskMeter;
 
 impl CallMeter for TaskMeter {
     fn calls(&self) -> BTreeMap<String, u64> {
-        let read = |counters: &Counters| counters.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let read = |counters: &Counters| counters.lock().unwrap_or_else(PoisonError::into_inner).calls.clone();
+        COUNTERS.try_with(read).unwrap_or_default()
+    }
+
+    fn waited(&self) -> Duration {
+        let read = |counters: &Counters| counters.lock().unwrap_or_else(PoisonError::into_inner).waited;
         COUNTERS.try_with(read).unwrap_or_default()
     }
 }
@@ -50,10 +69,14 @@ mod tests {
             count("GET /a");
             metered(async {
                 count("GET /b");
+                waited(Duration::from_secs(2));
+                waited(Duration::from_secs(3));
+                assert_eq!(TaskMeter.waited(), Duration::from_secs(5));
                 assert_eq!(TaskMeter.calls(), BTreeMap::from([("GET /b".to_owned(), 1)]));
             })
             .await;
             assert_eq!(TaskMeter.calls(), BTreeMap::from([("GET /a".to_owned(), 2)]));
+            assert_eq!(TaskMeter.waited(), Duration::ZERO);
         })
         .await;
     }

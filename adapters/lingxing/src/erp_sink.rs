@@ -54,7 +54,7 @@ impl LingxingErp {
     /// right to read orders, and changes nothing.
     pub async fn check_credentials(&self) -> Result<(), PortError> {
         let nobody = PoNumber::new("ipass-credential-check").into_iter().collect::<Vec<_>>();
-        find::orders(self, &nobody).await.map(drop)
+        find::orders(self, &nobody, true).await.map(drop).map_err(PortError::from)
     }
 }
 

@@ -10,19 +10,20 @@ use crate::open::PostgresStore;
 use crate::row::Values;
 
 pub(crate) async fn causes(store: &PostgresStore, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
-    // The last two conditions are those of the index that leaves out nearly all orders.
+    // The last two conditions are those of the index that leaves out nearly all orders. The oldest order of a
+    // group is found as the least text that begins with its time: sorting all of them takes twice as long.
     let rows = sqlx::query(
-        "SELECT * FROM
-             (SELECT DISTINCT ON (route, stage, reason, detail)
-                     route, stage, reason, detail, stage_entered_at AS oldest, po, sample_detail,
-                     count(*) OVER (PARTITION BY route, stage, reason, detail) AS orders
+        "SELECT route, stage, reason, detail, oldest, first[2] AS po, first[3] AS sample_detail, orders FROM
+             (SELECT route, stage, reason, detail, min(stage_entered_at) AS oldest, count(*) AS orders,
+                     min(ARRAY[to_char(stage_entered_at AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISSUS'), po, sample_detail]
+                         COLLATE \"C\") AS first
               FROM (SELECT route, stage, last_reason AS reason, stage_entered_at, po,
                            coalesce(last_detail, '') AS sample_detail,
                            CASE WHEN last_reason = ANY($2) THEN coalesce(last_detail, '') END AS detail
                     FROM order_sync
                     WHERE stage < 5 AND hold IS NULL AND ($1::text IS NULL OR route = $1)
                       AND last_reason IS NOT NULL AND last_kind <> 'advanced') AS o
-              ORDER BY route, stage, reason, detail, stage_entered_at, po) AS g
+              GROUP BY route, stage, reason, detail) AS g
          ORDER BY orders DESC, oldest, route, stage, reason, detail",
     )
     .bind(route.map(|route| &route.0))

@@ -73,7 +73,8 @@ pub(crate) async fn orders(
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
     let walk = walk::choose(store, route, filter).await?;
-    copy_out(store, search::list_query(&columns(&ORDER_CELLS), route, filter, walk, None), &ORDER_CELLS, sink).await
+    copy_out(store, search::list_query(&columns(&ORDER_CELLS), route, filter, walk, None, None), &ORDER_CELLS, sink)
+        .await
 }
 
 pub(crate) async fn stock(
@@ -82,7 +83,7 @@ pub(crate) async fn stock(
     filter: &StockFilter,
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
-    copy_out(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter, None), &STOCK_CELLS, sink).await
+    copy_out(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter), &STOCK_CELLS, sink).await
 }
 
 pub(crate) async fn audit(store: &PostgresStore, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {

@@ -8,10 +8,10 @@ use sqlx::{Connection, Row, SqlSafeStr};
 
 use crate::error::{migration_failed, unavailable};
 use crate::open::PostgresStore;
-use crate::tally;
+use crate::{stock, tally};
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 10] = [
+const VERSIONS: [(i64, &str, &str); 13] = [
     (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
@@ -22,6 +22,9 @@ const VERSIONS: [(i64, &str, &str); 10] = [
     (8, "views", include_str!("../../../migrations/postgres/0008_views.sql")),
     (9, "admin", include_str!("../../../migrations/postgres/0009_admin.sql")),
     (10, "payload_view", include_str!("../../../migrations/postgres/0010_payload_view.sql")),
+    (11, "page_speed", include_str!("../../../migrations/postgres/0011_page_speed.sql")),
+    (12, "payloads", include_str!("../../../migrations/postgres/0012_payloads.sql")),
+    (13, "run_log", include_str!("../../../migrations/postgres/0013_run_log.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {
@@ -35,6 +38,7 @@ pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {
         .await
         .map_err(migration_failed)?;
     tally::recount(&mut connection).await?;
+    stock::supersede_doubles(&mut connection).await?;
     connection.close().await.map_err(unavailable)
 }
 

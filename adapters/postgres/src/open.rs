@@ -39,6 +39,8 @@ impl PostgresStore {
             ("statement_timeout", "30s"),
             ("lock_timeout", "20s"),
             ("idle_in_transaction_session_timeout", "10s"),
+            // Compiling a statement takes longer than any of ours.
+            ("jit", "off"),
         ]);
         // The pool would try for its whole patience and forget why: a first connection of its own fails at
         // once, with the reason.

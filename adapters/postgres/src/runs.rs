@@ -2,7 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
+use ipass_core::ports::{
+    Begun, RUNS_KEPT, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored,
+};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, QueryBuilder, Row};
 use uuid::Uuid;
@@ -18,6 +20,7 @@ pub(crate) async fn begin(store: &PostgresStore, start: &RunStart) -> Stored<Beg
     let Some(lock) = acquire(store, key).await? else { return Ok(Begun::AlreadyRunning) };
     let mut tx = store.begin_write().await?;
     reap(&mut tx, &start.route, Some(key), start.now).await?;
+    forget(&mut tx, &start.route, start.now).await?;
     if let Some(po) = &start.po
         && is_claimed(&mut tx, &start.route, po).await?
     {
@@ -47,6 +50,31 @@ pub(crate) async fn begin(store: &PostgresStore, start: &RunStart) -> Stored<Beg
     let run = RunRef { route: start.route.clone(), run_id, fence };
     let hold = store.holders().hold(lock, run.clone());
     Ok(Begun::Started(RunGuard::new(run, Box::new(hold))))
+}
+
+/// Removes some of the route's oldest runs, if they ended longer ago than history reaches back, and some of the
+/// oldest replaced payloads.
+async fn forget(connection: &mut PgConnection, route: &RouteName, now: DateTime<Utc>) -> Stored<()> {
+    sqlx::query(
+        "DELETE FROM job_run WHERE run_no IN
+           (SELECT run_no FROM (SELECT run_no, finished_at FROM job_run WHERE route = $1 ORDER BY run_no LIMIT 50) AS oldest
+            WHERE finished_at < $2)",
+    )
+    .bind(&route.0)
+    .bind(now - RUNS_KEPT)
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    sqlx::query(
+        "DELETE FROM order_payload WHERE id IN
+           (SELECT id FROM (SELECT id, replaced_at FROM order_payload ORDER BY id LIMIT 200) AS oldest
+            WHERE replaced_at < $1)",
+    )
+    .bind(now - RUNS_KEPT)
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
 }
 
 /// Marks the dead runs of a route and frees their claims: those whose lock the caller holds by now
@@ -120,7 +148,7 @@ pub(crate) async fn finish(store: &PostgresStore, guard: RunGuard, end: &RunEnd)
     let fence = guard.run.fence;
     let mut tx = store.begin_write().await?;
     let ended = sqlx::query(
-        "UPDATE job_run SET state = $1, finished_at = $2, report = $3, error = $4
+        "UPDATE job_run SET state = $1, finished_at = $2, report = $3, error = $4, log = $6
          WHERE run_no = $5 AND state = 'running'",
     )
     .bind(end.result)
@@ -128,6 +156,7 @@ pub(crate) async fn finish(store: &PostgresStore, guard: RunGuard, end: &RunEnd)
     .bind(clean(&end.report))
     .bind(end.error.as_deref().map(clean))
     .bind(fence)
+    .bind(clean(&end.log))
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
@@ -151,7 +180,7 @@ pub(crate) async fn runs(
     job: Option<&str>,
     limit: u32,
 ) -> Stored<Vec<RunRecord>> {
-    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE true"));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, NULL::text AS log FROM job_run WHERE true"));
     if let Some(route) = route {
         query.push(" AND route = ").push_bind(&route.0);
     }
@@ -164,7 +193,7 @@ pub(crate) async fn runs(
 }
 
 pub(crate) async fn run(store: &PostgresStore, run_id: &str) -> Stored<Option<RunRecord>> {
-    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE run_id = "));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, log FROM job_run WHERE run_id = "));
     query.push_bind(run_id);
     let row = query.build().fetch_optional(store.pool()).await.map_err(unavailable)?;
     row.as_ref().map(run_record).transpose()
@@ -182,6 +211,7 @@ fn run_record(row: &PgRow) -> Stored<RunRecord> {
         started_at: values.get("started_at")?,
         finished_at: values.get("finished_at")?,
         report: values.get("report")?,
+        log: values.get("log")?,
         error: values.get("error")?,
     })
 }

@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Row};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
+use crate::payloads;
 use crate::row::{Values, number};
 use crate::runs::check_fence;
 use crate::tally::Tally;
@@ -320,6 +321,8 @@ async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stag
         return Ok(());
     }
     let orders = || changed.iter().map(|(save, _, _)| &save.order);
+    let ids: Vec<i64> = changed.iter().map(|(_, id, _)| *id).collect();
+    payloads::keep(connection, &ids, now).await?;
     sqlx::query(
         "UPDATE order_sync AS o
          SET stage_entered_at = CASE WHEN o.stage = n.stage THEN o.stage_entered_at ELSE $1 END,

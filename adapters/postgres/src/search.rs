@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, RouteName, Stored};
+use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, OrderSort, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
 use ipass_core::stage::Stage;
 
@@ -10,7 +10,7 @@ use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::row::{Values, order_columns, order_row};
-use crate::sorting::{Of, Place, lead_column, push_order};
+use crate::sorting::{Of, Place, Start, lead_column, push_order, push_start};
 use crate::sql::Sql;
 use crate::walk::{Walk, choose};
 
@@ -29,9 +29,10 @@ pub(crate) async fn search(
 ) -> Stored<OrderPage> {
     let after = after.map(|text| Place::read(text, filter.sort)).transpose()?;
     let walk = choose(store, route, filter).await?;
-    let mut query = list_query(order_columns!(), route, filter, walk, after.as_ref());
     // One more than asked for: whether there is a next page.
-    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+    let wanted = i64::from(limit) + 1;
+    let mut query = list_query(order_columns!(), route, filter, walk, after.as_ref(), Some(wanted));
+    query.push(" LIMIT ").push_bind(wanted);
     let mut query = query.bound();
     // Never kept: after five runs the server would take one plan for all values, and there is none
     // that is good for a rare SKU and a frequent one.
@@ -50,7 +51,7 @@ pub(crate) async fn count(
     filter: &OrderFilter,
     cap: u64,
 ) -> Stored<u64> {
-    let mut query = Sql::new("SELECT count(*) AS orders FROM (SELECT 1");
+    let mut query = Sql::new("SELECT count(*) AS orders FROM (SELECT 1 FROM order_sync AS o WHERE true");
     push_list(&mut query, route, filter, &filter.stages);
     query.push(" LIMIT ").push_bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(") AS c");
     let mut query = query.bound();
@@ -59,30 +60,40 @@ pub(crate) async fn count(
 }
 
 /// The statement of a list with these columns, without its end. Among the columns are all that a list is
-/// ordered by.
+/// ordered by. `wanted` is how many rows are read of it, if not all.
 pub(crate) fn list_query(
     columns: &str,
     route: Option<&RouteName>,
     filter: &OrderFilter,
     walk: Walk,
     after: Option<&Place>,
+    wanted: Option<i64>,
 ) -> Sql {
     let stages: BTreeSet<Stage> = filter.stages.iter().copied().collect();
-    let parts = match walk {
+    let stages: Vec<Vec<Stage>> = match walk {
         Walk::Stages => stages.into_iter().map(|stage| vec![stage]).collect(),
         Walk::List | Walk::Few => vec![stages.into_iter().collect()],
     };
+    let starts = if wanted.is_some() { starts(filter, walk) } else { vec![Start::All] };
+    let merged = stages.len() * starts.len() > 1;
     let mut query = Sql::new(format!("SELECT {columns} FROM ("));
-    for (at, stages) in parts.iter().enumerate() {
+    for (at, (stages, start)) in stages.iter().flat_map(|stages| starts.iter().map(move |s| (stages, s))).enumerate() {
         query.push(if at == 0 { "(" } else { " UNION ALL (" });
         query.push(format!("SELECT {columns}{}", lead_column(filter.sort)));
+        push_start(&mut query, filter.sort, *start);
         push_list(&mut query, route, filter, stages);
         if let Some(place) = after.filter(|_| walk != Walk::Few) {
             place.push_after(&mut query, Of::Table);
         }
         match walk {
-            Walk::List => {}
-            Walk::Stages => push_order(&mut query, filter.sort, route.is_some(), Of::Table),
+            Walk::List if !merged => {}
+            Walk::List | Walk::Stages => {
+                push_order(&mut query, filter.sort, route.is_some(), Of::Table);
+                // Each part says it, or the server plans each for being read to its end.
+                if let Some(wanted) = wanted {
+                    query.push(" LIMIT ").push_bind(wanted);
+                }
+            }
             // The few are found and sorted, whatever the server thinks of walking the list for them.
             Walk::Few => _ = query.push(" OFFSET 0"),
         }
@@ -96,9 +107,24 @@ pub(crate) fn list_query(
     query
 }
 
-/// From where, and which.
+/// Where the walks of a list start.
+///
+/// Nearly every order enters its stage, and is to be shipped, after it was created. So a list of those created
+/// since a day, ordered by one of these, starts at that day, and not at the beginning of all orders; and a list
+/// by creation of those in their stage since before a day ends there. The others are a part of their own.
+fn starts(filter: &OrderFilter, walk: Walk) -> Vec<Start> {
+    match (filter.sort, filter.created_from, filter.in_stage_since_before) {
+        _ if walk == Walk::Few => vec![Start::All],
+        (OrderSort::ShipBy | OrderSort::InStage, Some(from), _) => vec![Start::At(from), Start::Early(from)],
+        (OrderSort::Newest | OrderSort::Oldest, _, Some(before)) => vec![Start::Before(before), Start::Late(before)],
+        (OrderSort::ShipBy | OrderSort::InStage, None, _) | (OrderSort::Newest | OrderSort::Oldest, _, None) => {
+            vec![Start::All]
+        }
+    }
+}
+
+/// Which orders.
 fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, stages: &[Stage]) {
-    query.push(" FROM order_sync AS o WHERE true");
     if let Some(sku) = &filter.sku {
         query.push(" AND o.sku_names @> ").push_bind(vec![clean(sku)]);
     }
@@ -128,6 +154,7 @@ fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, s
     }
     let equal = [
         ("last_reason", &filter.reason),
+        ("last_detail", &filter.detail),
         ("channel_status", &filter.channel_status),
         ("retailer_id", &filter.retailer_id),
         ("warehouse_code", &filter.warehouse_code),

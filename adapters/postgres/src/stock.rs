@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{KnownStock, RouteName, RunRef, StockRecord, Stored};
+use sqlx::PgConnection;
 
 use crate::error::unavailable;
 use crate::events::clean;
@@ -22,7 +23,7 @@ pub(crate) async fn save(store: &PostgresStore, run: &RunRef, records: &[StockRe
         let (erp_quantities, channel_quantities): (Vec<Option<i64>>, Vec<Option<i64>>) =
             (quantities(|r| r.erp_quantity), quantities(|r| r.channel_quantity));
         let causes = || chunk.iter().map(|r| r.cause.as_ref());
-        sqlx::query(
+        let came: Vec<i64> = sqlx::query_scalar(
             "INSERT INTO stock_sync (route, run_id, at, warehouse_code, erp_warehouse_id, sku, erp_sku, erp_quantity,
                                      channel_quantity, result, reason, detail)
              SELECT $1, $2, r.at, r.warehouse_code, r.erp_warehouse_id, r.sku, r.erp_sku, r.erp_quantity,
@@ -30,7 +31,8 @@ pub(crate) async fn save(store: &PostgresStore, run: &RunRef, records: &[StockRe
              FROM unnest($3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[],
                          $9::bigint[], $10::text[], $11::text[], $12::text[])
                   AS r (at, warehouse_code, erp_warehouse_id, sku, erp_sku, erp_quantity, channel_quantity, result,
-                        reason, detail)",
+                        reason, detail)
+             RETURNING id",
         )
         .bind(&run.route.0)
         .bind(&run.run_id)
@@ -44,11 +46,59 @@ pub(crate) async fn save(store: &PostgresStore, run: &RunRef, records: &[StockRe
         .bind(chunk.iter().map(|r| r.result.as_str()).collect::<Vec<_>>())
         .bind(causes().map(|cause| cause.map(|cause| cause.reason.code())).collect::<Vec<_>>())
         .bind(causes().map(|cause| cause.map(|cause| clean(&cause.detail))).collect::<Vec<_>>())
-        .execute(&mut *tx)
+        .fetch_all(&mut *tx)
         .await
         .map_err(unavailable)?;
+        supersede(&mut tx, &run.route, &came).await?;
     }
     tx.commit().await.map_err(unavailable)
+}
+
+/// Notes when records were superseded: those that came, and the one before each.
+async fn supersede(connection: &mut PgConnection, route: &RouteName, came: &[i64]) -> Stored<()> {
+    sqlx::query(
+        "WITH came AS (SELECT id, warehouse_code, erp_sku, at FROM stock_sync WHERE id = ANY($2)),
+              touched AS (SELECT * FROM came
+                          UNION ALL
+                          SELECT b.* FROM came AS c CROSS JOIN LATERAL
+                              (SELECT s.id, s.warehouse_code, s.erp_sku, s.at FROM stock_sync AS s
+                               WHERE s.route = $1 AND s.warehouse_code = c.warehouse_code AND s.erp_sku = c.erp_sku
+                                 AND (s.at, s.id) < (c.at, c.id)
+                               ORDER BY s.at DESC, s.id DESC LIMIT 1) AS b)
+         UPDATE stock_sync AS s SET superseded_at = n.at
+         FROM touched AS t CROSS JOIN LATERAL
+              (SELECT l.at FROM stock_sync AS l
+               WHERE l.route = $1 AND l.warehouse_code = t.warehouse_code AND l.erp_sku = t.erp_sku
+                 AND (l.at, l.id) > (t.at, t.id)
+               ORDER BY l.at, l.id LIMIT 1) AS n
+         WHERE s.id = t.id AND s.superseded_at <> n.at",
+    )
+    .bind(&route.0)
+    .bind(came)
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
+/// Leaves each key one newest record: an older version of this program adds records without superseding any.
+pub(crate) async fn supersede_doubles(connection: &mut PgConnection) -> Stored<()> {
+    sqlx::query(
+        "UPDATE stock_sync AS s SET superseded_at = n.at
+         FROM (SELECT id, route, warehouse_code, erp_sku, at,
+                      count(*) OVER (PARTITION BY route, warehouse_code, erp_sku) AS newest
+               FROM stock_sync WHERE superseded_at = 'infinity') AS d
+              CROSS JOIN LATERAL
+              (SELECT l.at FROM stock_sync AS l
+               WHERE l.route = d.route AND l.warehouse_code = d.warehouse_code AND l.erp_sku = d.erp_sku
+                 AND (l.at, l.id) > (d.at, d.id)
+               ORDER BY l.at, l.id LIMIT 1) AS n
+         WHERE d.newest > 1 AND s.id = d.id",
+    )
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
 }
 
 pub(crate) async fn known(store: &PostgresStore, route: &RouteName) -> Stored<Vec<KnownStock>> {
@@ -56,9 +106,7 @@ pub(crate) async fn known(store: &PostgresStore, route: &RouteName) -> Stored<Ve
         "SELECT s.warehouse_code, s.erp_sku,
                 coalesce(s.erp_quantity, 0) > 0 OR coalesce(s.channel_quantity, 0) > 0 AS has_units
          FROM stock_sync AS s
-         WHERE s.id IN (SELECT DISTINCT ON (n.route, n.warehouse_code, n.erp_sku) n.id
-                        FROM stock_sync AS n WHERE n.route = $1
-                        ORDER BY n.route, n.warehouse_code, n.erp_sku, n.at DESC, n.id DESC)
+         WHERE s.route = $1 AND s.superseded_at = 'infinity'
          ORDER BY s.warehouse_code, s.erp_sku",
     )
     .bind(&route.0)
@@ -85,11 +133,7 @@ pub(crate) async fn forget(store: &PostgresStore, route: &RouteName, before: Dat
             "DELETE FROM stock_sync WHERE id IN
                  (SELECT s.id FROM stock_sync AS s
                   WHERE s.route = $1 AND s.at < $2
-                    -- One look along the index of keys for each, also where the server has no statistics yet.
-                    AND s.id <> (SELECT n.id FROM stock_sync AS n
-                                 WHERE n.route = s.route AND n.warehouse_code = s.warehouse_code
-                                   AND n.erp_sku = s.erp_sku
-                                 ORDER BY n.at DESC, n.id DESC LIMIT 1)
+                    AND s.superseded_at < 'infinity'
                   LIMIT 10000)",
         )
         .bind(&route.0)

@@ -26,9 +26,13 @@ pub(crate) async fn search(
     limit: u32,
 ) -> Stored<StockPage> {
     let after = after.map(Place::read).transpose()?;
-    let mut query = list_query(COLUMNS, route, filter, after.as_ref());
     // One more than asked for: whether there is a next page.
-    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+    let wanted = i64::from(limit) + 1;
+    let mut query = match &after {
+        Some(place) => rest_query(route, filter, place, wanted),
+        None => list_query(COLUMNS, route, filter),
+    };
+    query.push(" LIMIT ").push_bind(wanted);
     // Never kept: no one plan is good for all values.
     let mut query = query.bound();
     let mut rows = query.build().persistent(false).fetch_all(store.pool()).await.map_err(unavailable)?;
@@ -71,17 +75,66 @@ fn stock_record(row: &PgRow) -> Stored<StockRecord> {
     })
 }
 
+const ORDER: &str = " ORDER BY s.at DESC, s.route, s.warehouse_code, s.sku, s.id";
+
 /// The statement of a list with these columns, without its end.
-pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &StockFilter, after: Option<&Place>) -> Sql {
-    let mut query = Sql::new(format!("SELECT {columns} FROM stock_sync AS s WHERE true"));
-    if filter.newest_only {
-        // Chosen by id along the index of keys, which holds all that the choice needs.
-        query.push(" AND s.id IN (SELECT DISTINCT ON (n.route, n.warehouse_code, n.erp_sku) n.id");
-        query.push(" FROM stock_sync AS n WHERE true");
-        push_range(&mut query, "n", route, filter);
-        query.push(" ORDER BY n.route, n.warehouse_code, n.erp_sku, n.at DESC, n.id DESC)");
+pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &StockFilter) -> Sql {
+    let mut query = list_of(columns, route, filter);
+    query.push(ORDER);
+    query
+}
+
+/// At most so many records after a place. The rest of its time and all earlier times are two parts: each begins
+/// where an index has it, while both together would begin with a whole run of records that are before the place.
+fn rest_query(route: Option<&RouteName>, filter: &StockFilter, place: &Place, wanted: i64) -> Sql {
+    let mut same = list_of(COLUMNS, route, filter);
+    same.push(" AND s.at = ").push_bind(place.at);
+    // In a list of one route an index does not have the route between time and warehouse.
+    let one_route = route.is_some_and(|route| route.0 == place.route);
+    if one_route {
+        same.push(" AND (s.warehouse_code, s.sku, s.id) > (");
     } else {
-        push_range(&mut query, "s", route, filter);
+        same.push(" AND (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
+    }
+    same.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
+    same.push_bind(place.id).push(")");
+    let mut earlier = list_of(COLUMNS, route, filter);
+    earlier.push(" AND s.at < ").push_bind(place.at);
+    let mut query = Sql::new("SELECT * FROM ((");
+    query.append(same).push(ORDER).push(" LIMIT ").push_bind(wanted).push(") UNION ALL (");
+    query.append(earlier).push(ORDER).push(" LIMIT ").push_bind(wanted).push(")) AS s").push(ORDER);
+    query
+}
+
+/// Which records.
+fn list_of(columns: &str, route: Option<&RouteName>, filter: &StockFilter) -> Sql {
+    let mut query = Sql::new(format!("SELECT {columns} FROM stock_sync AS s WHERE true"));
+    if let Some(route) = route {
+        query.push(" AND s.route = ").push_bind(route.0.clone());
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND s.at >= ").push_bind(from);
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND s.at < ").push_bind(until);
+    }
+    // Literals here and below: only so does a partial index prove that it holds all of them.
+    match filter.until.filter(|_| filter.newest_only) {
+        Some(until) => query.push(" AND s.superseded_at >= ").push_bind(until),
+        None if filter.newest_only => query.push(" AND s.superseded_at = 'infinity'"),
+        None => &mut query,
+    };
+    if filter.result.is_some_and(|result| result != StockResult::Equal) {
+        query.push(" AND s.result <> 'equal'");
+    }
+    if filter.reason.is_some() {
+        query.push(" AND s.reason IS NOT NULL");
+    }
+    if filter.differs == Some(true)
+        || filter.difference_from.is_some_and(|least| least > 0)
+        || filter.difference_to.is_some_and(|most| most < 0)
+    {
+        query.push(" AND s.difference <> 0");
     }
     let equal = [
         ("run_id", filter.run_id.as_deref()),
@@ -107,37 +160,14 @@ pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &Stoc
     if let Some(most) = filter.difference_to {
         query.push(" AND s.difference <= ").push_bind(most);
     }
-    match filter.differs {
-        Some(true) => query.push(" AND s.difference <> 0"),
-        Some(false) => query.push(" AND coalesce(s.difference, 0) = 0"),
-        None => &mut query,
-    };
-    if let Some(place) = after {
-        // The first condition says nothing new, but an index can begin there.
-        query.push(" AND s.at <= ").push_bind(place.at).push(" AND (s.at < ").push_bind(place.at);
-        query.push(" OR (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
-        query.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
-        query.push_bind(place.id).push("))");
+    if filter.differs == Some(false) {
+        query.push(" AND coalesce(s.difference, 0) = 0");
     }
-    query.push(" ORDER BY s.at DESC, s.route, s.warehouse_code, s.sku, s.id");
     query
 }
 
-/// Which records the newest are chosen from.
-fn push_range(query: &mut Sql, table: &str, route: Option<&RouteName>, filter: &StockFilter) {
-    if let Some(route) = route {
-        query.push(format!(" AND {table}.route = ")).push_bind(route.0.clone());
-    }
-    if let Some(from) = filter.from {
-        query.push(format!(" AND {table}.at >= ")).push_bind(from);
-    }
-    if let Some(until) = filter.until {
-        query.push(format!(" AND {table}.at < ")).push_bind(until);
-    }
-}
-
 /// A place in the list: the next page starts after it.
-pub(crate) struct Place {
+struct Place {
     at: DateTime<Utc>,
     route: String,
     warehouse_code: String,

@@ -131,6 +131,26 @@ pub enum Effect {
     EndlessCursor,
     /// A create answer in which one order stands in neither list although it was handled.
     ForgetItem(usize),
+    /// The answer to a create, a cancellation or a recall refuses the item at this position; the work
+    /// is done for the others.
+    RefuseItem(usize),
+    /// The vendor's clock and the client's differ by so many seconds: what is checked against the
+    /// vendor's clock is checked with an hour that lies so far behind.
+    ClockOff(i64),
+    /// Rows of a list come in the opposite order.
+    ReversedPage,
+    /// A Lingxing list lost its first row since the page before: everything moved up by one, and
+    /// `total` with it. A first page, and a DSCO search, which is cached, are not affected.
+    ShrunkPage,
+    /// Every record of the answer that holds this text becomes something that nobody can read.
+    Poison(String),
+    /// Members that hold one of a set of words or numbers hold one that nobody knows.
+    UnknownWords,
+    /// Texts of ten to nineteen digits come as JSON numbers.
+    NumericIds,
+    /// Every empty thing comes in another of the shapes that mean "none": what is `null`, `""`, `{}`
+    /// or `[]` moves on by so many places in this order, arrays only to `null`.
+    OtherEmpties(u8),
 }
 
 mod millis {

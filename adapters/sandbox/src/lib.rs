@@ -5,6 +5,7 @@
 mod catalog;
 mod clock;
 mod config;
+mod distort;
 mod dsco;
 mod faults;
 mod kinds;

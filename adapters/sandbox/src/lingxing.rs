@@ -160,7 +160,7 @@ fn admit(core: &mut Core, call: &Call) -> Result<(), &'static str> {
     }
     // Seconds in ten digits; milliseconds are a common mistake.
     let seconds = timestamp.parse::<i64>().ok().filter(|_| timestamp.len() == 10).ok_or("2001007")?;
-    if (call.now.timestamp() - seconds).abs() > SIGN_LIFE_SECONDS {
+    if (call.vendor_now().timestamp() - seconds).abs() > SIGN_LIFE_SECONDS {
         return Err("2001007");
     }
     if call.effect == Some(Effect::TokenReplaced) {

@@ -191,7 +191,15 @@ fn refusal(call: &Call) -> Option<Reply> {
         | Effect::EmptyPage
         | Effect::ScrollExpired
         | Effect::EndlessCursor
-        | Effect::ForgetItem(_) => None,
+        | Effect::ForgetItem(_)
+        | Effect::RefuseItem(_)
+        | Effect::ClockOff(_)
+        | Effect::ReversedPage
+        | Effect::ShrunkPage
+        | Effect::Poison(_)
+        | Effect::UnknownWords
+        | Effect::NumericIds
+        | Effect::OtherEmpties(_) => None,
     }
 }
 

@@ -30,6 +30,14 @@ impl Call {
         find(&self.query, name)
     }
 
+    /// The hour by the vendor's own clock, which a fault puts back.
+    pub(crate) fn vendor_now(&self) -> DateTime<Utc> {
+        match self.effect {
+            Some(Effect::ClockOff(seconds)) => self.now - chrono::Duration::seconds(seconds),
+            _ => self.now,
+        }
+    }
+
     /// First value of a form field.
     pub(crate) fn form(&self, name: &str) -> Option<&str> {
         find(&self.form, name)

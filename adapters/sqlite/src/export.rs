@@ -96,7 +96,7 @@ pub(crate) async fn stock(
     filter: &StockFilter,
     sink: &mut dyn RowSink,
 ) -> Stored<u64> {
-    hand_over(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter, None), &STOCK_CELLS, sink).await
+    hand_over(store, stock_list::list_query(&columns(&STOCK_CELLS), route, filter), &STOCK_CELLS, sink).await
 }
 
 pub(crate) async fn audit(store: &SqliteStore, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {

@@ -15,6 +15,7 @@ mod lock;
 mod marks;
 mod migrate;
 mod open;
+mod payloads;
 mod place;
 mod record;
 mod row;

@@ -8,10 +8,10 @@ use sqlx::{Row, SqlSafeStr};
 
 use crate::error::{migration_failed, unavailable};
 use crate::open::SqliteStore;
-use crate::tally;
+use crate::{stock, tally};
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 8] = [
+const VERSIONS: [(i64, &str, &str); 11] = [
     (1, "orders", include_str!("../../../migrations/sqlite/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/sqlite/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/sqlite/0003_writes.sql")),
@@ -20,6 +20,9 @@ const VERSIONS: [(i64, &str, &str); 8] = [
     (6, "stock", include_str!("../../../migrations/sqlite/0006_stock.sql")),
     (7, "leases", include_str!("../../../migrations/sqlite/0007_leases.sql")),
     (9, "admin", include_str!("../../../migrations/sqlite/0009_admin.sql")),
+    (11, "page_speed", include_str!("../../../migrations/sqlite/0011_page_speed.sql")),
+    (12, "payloads", include_str!("../../../migrations/sqlite/0012_payloads.sql")),
+    (13, "run_log", include_str!("../../../migrations/sqlite/0013_run_log.sql")),
 ];
 
 pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {
@@ -27,7 +30,8 @@ pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {
         Migration::new(version, name.into(), MigrationType::Simple, sql.into_sql_str(), false)
     });
     Migrator::with_migrations(versions.into()).run(store.writer()).await.map_err(migration_failed)?;
-    tally::recount(store).await
+    tally::recount(store).await?;
+    stock::supersede_doubles(store).await
 }
 
 pub(crate) async fn check(store: &SqliteStore) -> Stored<()> {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Begun, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored};
+use ipass_core::ports::{
+    Begun, RUNS_KEPT, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored,
+};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use tokio::task::AbortHandle;
@@ -36,6 +38,7 @@ pub(crate) async fn begin(store: &SqliteStore, start: &RunStart) -> Stored<Begun
     let Some(lock) = acquire(store.locks(), &key).await? else { return Ok(Begun::AlreadyRunning) };
     let mut tx = store.begin_write().await?;
     reap(&mut tx, store.locks(), &start.route, Some(&key), start.now).await?;
+    forget(&mut tx, &start.route, start.now).await?;
     if let Some(po) = &start.po
         && is_claimed(&mut tx, &start.route, po).await?
     {
@@ -98,6 +101,30 @@ async fn renew_lease(pool: SqlitePool, run: RunRef) {
             }
         }
     }
+}
+
+/// Removes some of the route's oldest runs, if they ended longer ago than history reaches back, and some of the
+/// oldest replaced payloads.
+async fn forget(connection: &mut SqliteConnection, route: &RouteName, now: DateTime<Utc>) -> Stored<()> {
+    sqlx::query(
+        "DELETE FROM job_run WHERE run_no IN
+           (SELECT run_no FROM (SELECT run_no, finished_at FROM job_run WHERE route = ? ORDER BY run_no LIMIT 50)
+            WHERE finished_at < ?)",
+    )
+    .bind(&route.0)
+    .bind(micros(now - RUNS_KEPT))
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    sqlx::query(
+        "DELETE FROM order_payload WHERE id IN
+           (SELECT id FROM (SELECT id, replaced_at FROM order_payload ORDER BY id LIMIT 200) WHERE replaced_at < ?)",
+    )
+    .bind(micros(now - RUNS_KEPT))
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
 }
 
 /// Marks the dead runs of a route and frees their claims: those whose lock is free, whose lock the
@@ -170,11 +197,12 @@ pub(crate) async fn check_fence(connection: &mut SqliteConnection, run: &RunRef)
 pub(crate) async fn finish(store: &SqliteStore, guard: RunGuard, end: &RunEnd) -> Stored<()> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, &guard.run).await?;
-    sqlx::query("UPDATE job_run SET state = ?, finished_at = ?, report = ?, error = ? WHERE run_no = ?")
+    sqlx::query("UPDATE job_run SET state = ?, finished_at = ?, report = ?, error = ?, log = ? WHERE run_no = ?")
         .bind(end.result)
         .bind(micros(end.now))
         .bind(&end.report)
         .bind(&end.error)
+        .bind(&end.log)
         .bind(guard.run.fence)
         .execute(&mut *tx)
         .await
@@ -192,7 +220,7 @@ pub(crate) async fn runs(
     job: Option<&str>,
     limit: u32,
 ) -> Stored<Vec<RunRecord>> {
-    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE true"));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, NULL AS log FROM job_run WHERE true"));
     if let Some(route) = route {
         query.push(" AND route = ").push_bind(&route.0);
     }
@@ -205,7 +233,7 @@ pub(crate) async fn runs(
 }
 
 pub(crate) async fn run(store: &SqliteStore, run_id: &str) -> Stored<Option<RunRecord>> {
-    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS} FROM job_run WHERE run_id = "));
+    let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, log FROM job_run WHERE run_id = "));
     query.push_bind(run_id);
     let row = query.build().fetch_optional(store.reader()).await.map_err(unavailable)?;
     row.as_ref().map(run_record).transpose()
@@ -223,6 +251,7 @@ fn run_record(row: &SqliteRow) -> Stored<RunRecord> {
         started_at: values.time("started_at")?,
         finished_at: values.time_or_none("finished_at")?,
         report: values.get("report")?,
+        log: values.get("log")?,
         error: values.get("error")?,
     })
 }

@@ -13,6 +13,7 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
+use crate::payloads;
 use crate::row::{Values, micros};
 use crate::runs::check_fence;
 use crate::tally::Tally;
@@ -246,6 +247,7 @@ async fn update(
 ) -> Stored<()> {
     for (save, id, stage) in changed {
         let order = &save.order;
+        payloads::keep(connection, *id, now).await?;
         sqlx::query(
             "DELETE FROM order_sku WHERE (sku, created_at, po, route) IN
                  (SELECT j.value, o.created_at, o.po, o.route

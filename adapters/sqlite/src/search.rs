@@ -119,6 +119,7 @@ fn push_list(query: &mut QueryBuilder<Sqlite>, route: Option<&RouteName>, filter
     }
     let equal = [
         ("last_reason", &filter.reason),
+        ("last_detail", &filter.detail),
         ("channel_status", &filter.channel_status),
         ("retailer_id", &filter.retailer_id),
         ("warehouse_code", &filter.warehouse_code),

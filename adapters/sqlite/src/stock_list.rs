@@ -24,9 +24,13 @@ pub(crate) async fn search(
     limit: u32,
 ) -> Stored<StockPage> {
     let after = after.map(Place::read).transpose()?;
-    let mut query = list_query(COLUMNS, route, filter, after.as_ref());
     // One more than asked for: whether there is a next page.
-    query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
+    let wanted = i64::from(limit) + 1;
+    let mut query = match &after {
+        Some(place) => rest_query(route, filter, place, wanted),
+        None => list_query(COLUMNS, route, filter),
+    };
+    query.push(" LIMIT ").push_bind(wanted);
     // Never kept: no one plan is good for all values.
     let mut rows = query.build().persistent(false).fetch_all(store.reader()).await.map_err(unavailable)?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -68,25 +72,85 @@ fn stock_record(row: &SqliteRow) -> Stored<StockRecord> {
     })
 }
 
+const ORDER: &str = " ORDER BY s.at DESC, s.route, s.warehouse_code, s.sku, s.id";
+
 /// The statement of a list with these columns, without its end.
-pub(crate) fn list_query(
-    columns: &str,
-    route: Option<&RouteName>,
-    filter: &StockFilter,
-    after: Option<&Place>,
-) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(format!("SELECT {columns} FROM stock_sync AS s"));
-    if filter.newest_only {
-        // Chosen by id along the index of keys, which holds all that the choice needs.
-        query.push(" WHERE s.id IN (SELECT id FROM (SELECT n.id, row_number() OVER");
-        query.push(" (PARTITION BY n.route, n.warehouse_code, n.erp_sku ORDER BY n.at DESC, n.id DESC) AS place");
-        query.push(" FROM stock_sync AS n INDEXED BY stock_sync_key WHERE true");
-        push_range(&mut query, "n", route, filter);
-        query.push(") WHERE place = 1)");
+pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &StockFilter) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("");
+    push_list(&mut query, columns, route, filter);
+    query.push(ORDER);
+    query
+}
+
+/// At most so many records after a place. The rest of its time and all earlier times are two parts: each begins
+/// where an index has it, while both together would begin with a whole run of records that are before the place.
+fn rest_query(route: Option<&RouteName>, filter: &StockFilter, place: &Place, wanted: i64) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new("SELECT * FROM (SELECT * FROM (");
+    push_list(&mut query, COLUMNS, route, filter);
+    query.push(" AND s.at = ").push_bind(place.at);
+    // In a list of one route an index does not have the route between time and warehouse.
+    if route.is_some_and(|route| route.0 == place.route) {
+        query.push(" AND (s.warehouse_code, s.sku, s.id) > (");
     } else {
-        // By name: left to itself SQLite prefers any index on the route, and sorts what it finds.
-        query.push(" INDEXED BY ").push(walked_index(route, filter)).push(" WHERE true");
-        push_range(&mut query, "s", route, filter);
+        query.push(" AND (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
+    }
+    query.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
+    query.push_bind(place.id).push(")").push(ORDER).push(" LIMIT ").push_bind(wanted);
+    query.push(") UNION ALL SELECT * FROM (");
+    push_list(&mut query, COLUMNS, route, filter);
+    query.push(" AND s.at < ").push_bind(place.at).push(ORDER).push(" LIMIT ").push_bind(wanted);
+    query.push(")) AS s").push(ORDER);
+    query
+}
+
+/// The index that is walked. By name: left to itself `SQLite` prefers any index on the route, and sorts what it
+/// finds.
+fn walked_index(route: Option<&RouteName>, filter: &StockFilter) -> &'static str {
+    let newest = filter.newest_only && filter.until.is_none();
+    match (route, &filter.run_id) {
+        (_, Some(_)) => "stock_sync_run",
+        (Some(_), None) if newest => "stock_sync_newest",
+        (_, None) if filter.reason.is_some() => "stock_sync_reason",
+        (_, None) if filter.result.is_some_and(|result| result != StockResult::Equal) => "stock_sync_result",
+        (Some(_), None) if differs(filter) => "stock_sync_difference",
+        (Some(_), None) => "stock_sync_list",
+        (None, None) => "stock_sync_all",
+    }
+}
+
+/// Only records whose figures differ can be in the list.
+fn differs(filter: &StockFilter) -> bool {
+    filter.differs == Some(true)
+        || filter.difference_from.is_some_and(|least| least > 0)
+        || filter.difference_to.is_some_and(|most| most < 0)
+}
+
+/// From where, and which.
+fn push_list(query: &mut QueryBuilder<Sqlite>, columns: &str, route: Option<&RouteName>, filter: &StockFilter) {
+    query.push(format!("SELECT {columns} FROM stock_sync AS s INDEXED BY {} WHERE true", walked_index(route, filter)));
+    if let Some(route) = route {
+        query.push(" AND s.route = ").push_bind(route.0.clone());
+    }
+    if let Some(from) = filter.from {
+        query.push(" AND s.at >= ").push_bind(micros(from));
+    }
+    if let Some(until) = filter.until {
+        query.push(" AND s.at < ").push_bind(micros(until));
+    }
+    // Literals here and below: only so does a partial index prove that it holds all of them.
+    match filter.until.filter(|_| filter.newest_only) {
+        Some(until) => query.push(" AND s.superseded_at >= ").push_bind(micros(until)),
+        None if filter.newest_only => query.push(" AND s.superseded_at = 9223372036854775807"),
+        None => query,
+    };
+    if filter.result.is_some_and(|result| result != StockResult::Equal) {
+        query.push(" AND s.result <> 'equal'");
+    }
+    if filter.reason.is_some() {
+        query.push(" AND s.reason IS NOT NULL");
+    }
+    if differs(filter) {
+        query.push(" AND s.difference <> 0");
     }
     let equal = [
         ("run_id", filter.run_id.as_deref()),
@@ -112,45 +176,13 @@ pub(crate) fn list_query(
     if let Some(most) = filter.difference_to {
         query.push(" AND s.difference <= ").push_bind(most);
     }
-    match filter.differs {
-        Some(true) => query.push(" AND s.difference <> 0"),
-        Some(false) => query.push(" AND coalesce(s.difference, 0) = 0"),
-        None => &mut query,
-    };
-    if let Some(place) = after {
-        // The first condition says nothing new, but an index can begin there.
-        query.push(" AND s.at <= ").push_bind(place.at).push(" AND (s.at < ").push_bind(place.at);
-        query.push(" OR (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
-        query.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
-        query.push_bind(place.id).push("))");
-    }
-    query.push(" ORDER BY s.at DESC, s.route, s.warehouse_code, s.sku, s.id");
-    query
-}
-
-fn walked_index(route: Option<&RouteName>, filter: &StockFilter) -> &'static str {
-    match (route, &filter.run_id) {
-        (_, Some(_)) => "stock_sync_run",
-        (Some(_), None) => "stock_sync_list",
-        (None, None) => "stock_sync_all",
-    }
-}
-
-/// Which records the newest are chosen from.
-fn push_range(query: &mut QueryBuilder<Sqlite>, table: &str, route: Option<&RouteName>, filter: &StockFilter) {
-    if let Some(route) = route {
-        query.push(format!(" AND {table}.route = ")).push_bind(route.0.clone());
-    }
-    if let Some(from) = filter.from {
-        query.push(format!(" AND {table}.at >= ")).push_bind(micros(from));
-    }
-    if let Some(until) = filter.until {
-        query.push(format!(" AND {table}.at < ")).push_bind(micros(until));
+    if filter.differs == Some(false) {
+        query.push(" AND coalesce(s.difference, 0) = 0");
     }
 }
 
 /// A place in the list: the next page starts after it.
-pub(crate) struct Place {
+struct Place {
     at: i64,
     route: String,
     warehouse_code: String,

@@ -1,7 +1,10 @@
 //! What people read: what, since when, what to do.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use ipass_core::ports::Notice;
+use ipass_core::reason::{self, is_ours, phrase};
 use ipass_core::stage::Stage;
 
 use crate::config::Language;
@@ -60,7 +63,7 @@ const SENTENCES: [Sentence; 5] = [
 /// One or two sentences about a notice.
 pub(crate) fn text(notice: &Notice, language: Language) -> String {
     let Notice { route, key, since, recovered, .. } = notice;
-    let detail = clipped(&notice.detail);
+    let detail = clipped(&translated(&notice.detail, language));
     let (what, remedy) = sentence(key, language);
     let since = rfc3339(*since);
     match (language, recovered) {
@@ -98,6 +101,14 @@ fn sentence(key: &str, language: Language) -> (String, Option<&'static str>) {
     (what.replace("{}", stage.unwrap_or(rest)), Some(remedy))
 }
 
+/// A detail of the core in the language; any other as it is.
+fn translated(detail: &str, language: Language) -> Cow<'_, str> {
+    match language {
+        Language::Zh if is_ours(detail) => phrase(reason::Language::Zh, detail),
+        Language::Zh | Language::En => Cow::Borrowed(detail),
+    }
+}
+
 fn clipped(detail: &str) -> String {
     let detail = detail.trim();
     if detail.len() <= LONGEST_DETAIL {
@@ -125,8 +136,8 @@ mod tests {
     #[test]
     fn a_condition_says_what_since_when_and_what_to_do() {
         assert_eq!(
-            text(&notice("stuck:3", "12 orders, PO 4711", false), Language::Zh),
-            "[ipass] dsco_lingxing：订单在「待回传物流」状态停留过久（12 orders, PO 4711），自 2025-12-02T00:00:00Z 起。\
+            text(&notice("stuck:3", "12 orders, the oldest is PO-4711", false), Language::Zh),
+            "[ipass] dsco_lingxing：订单在「待回传物流」状态停留过久（12 张订单，最早的是 PO-4711），自 2025-12-02T00:00:00Z 起。\
              请打开该状态的订单列表，按每张订单的原因处理。"
         );
         assert_eq!(

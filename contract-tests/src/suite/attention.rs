@@ -1,7 +1,7 @@
 //! Which orders stay, why, and for how long.
 
 use ipass_core::job::Job;
-use ipass_core::ports::{Begun, CauseGroup, SaveOrder, StageAge, StageLimit, SyncStore};
+use ipass_core::ports::{Begun, CauseGroup, OrderFilter, SaveOrder, StageAge, StageLimit, SyncStore};
 use ipass_core::reason::Reason;
 use ipass_core::stage::Stage;
 
@@ -77,6 +77,15 @@ pub async fn only_reasons_with_one_remedy_are_grouped_by_their_detail(store: &dy
         assert_eq!(groups.len(), if reason.groups_by_detail() { 2 } else { 1 }, "{reason}");
         for group in groups {
             assert_eq!(group.detail, reason.groups_by_detail().then(|| group.sample_detail.clone()), "{reason}");
+            let filter = OrderFilter {
+                stages: vec![group.stage],
+                reason: Some(reason.code().to_owned()),
+                detail: group.detail.clone(),
+                held: Some(false),
+                ..OrderFilter::default()
+            };
+            let listed = store.count_orders(Some(&group.route), &filter, 100).await.expect("a count");
+            assert_eq!(listed, group.orders, "{reason}: the list of a group has its orders");
         }
     }
 }

@@ -99,7 +99,7 @@ pub async fn try_begin(store: &dyn SyncStore, route: &RouteName, job: Job, numbe
 
 /// Ends a run.
 pub async fn finish(store: &dyn SyncStore, guard: RunGuard) {
-    let end = RunEnd { result: "done", now: minute(9000), report: "{}".to_owned(), error: None };
+    let end = RunEnd { result: "done", now: minute(9000), report: "{}".to_owned(), log: "[]".to_owned(), error: None };
     store.finish(guard, &end).await.expect("a run ends");
 }
 

@@ -2,7 +2,7 @@
 
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{Evidence, PullState, SaveCounts, SyncStore, UnreadableOrder, WindowKind};
+use ipass_core::ports::{Evidence, KEPT_PAYLOADS, PullState, SaveCounts, SyncStore, UnreadableOrder, WindowKind};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use ipass_core::write::{Intent, WriteKey, WriteKind};
@@ -237,6 +237,28 @@ pub async fn a_payload_is_kept_byte_for_byte(store: &dyn SyncStore) {
     save.raw = (0..=255).cycle().take(100_000).collect();
     stored(store, std::slice::from_ref(&save)).await;
     assert_eq!(order(store, "1").await.raw, save.raw);
+}
+
+/// What the channel said before is kept with the time of its end; an unchanged payload replaces nothing.
+pub async fn payloads_that_were_replaced_are_kept_the_newest_few(store: &dyn SyncStore) {
+    let first = pulled("1", 1);
+    stored(store, &[first.clone(), pulled("2", 1)]).await;
+    assert_eq!(store.payloads(&route(), &po("1")).await.expect("payloads"), []);
+    let pull = begin(store, Job::PullOrders, None).await;
+    let mut versions = vec![first.raw.clone()];
+    for minutes in 2..=8 {
+        let next = changed(&first, minutes, ChannelStatus::Created);
+        versions.push(next.raw.clone());
+        for _ in 0..2 {
+            store.save_orders(&pull.run, std::slice::from_ref(&next), &[], minute(minutes)).await.expect("saved");
+        }
+    }
+    let kept = store.payloads(&route(), &po("1")).await.expect("payloads");
+    let newest: Vec<Vec<u8>> = versions.iter().rev().skip(1).take(KEPT_PAYLOADS as usize).cloned().collect();
+    assert_eq!(kept.iter().map(|payload| payload.raw.clone()).collect::<Vec<_>>(), newest);
+    assert_eq!(kept[0].replaced_at, minute(8));
+    assert_eq!(store.payloads(&route(), &po("2")).await.expect("payloads"), []);
+    assert_eq!(store.payloads(&other_route(), &po("1")).await.expect("payloads"), []);
 }
 
 /// One order with a zero character, quotes or emoji in it is no reason to lose a page.

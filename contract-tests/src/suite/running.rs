@@ -1,7 +1,9 @@
 //! Locks, fences and the history of runs.
 
 use ipass_core::job::Job;
-use ipass_core::ports::{Begun, RunEnd, RunRef, StoreError, Stored, SyncStore, WindowKind};
+use ipass_core::ports::{
+    Begun, RUNS_KEPT, RunEnd, RunRef, RunStart, StoreError, Stored, SyncStore, Trigger, WindowKind,
+};
 use ipass_core::stage::Stage;
 use ipass_core::write::{Intent, WriteKey, WriteKind, WriteNote, WriteState};
 
@@ -151,6 +153,7 @@ pub async fn the_history_shows_the_newest_runs_first(store: &dyn SyncStore) {
         result: "failed",
         now: minute(3),
         report: "{\"looked_at\":1}".to_owned(),
+        log: "[{\"code\":\"failed\"}]".to_owned(),
         error: Some("the settings forbid it".to_owned()),
     };
     let run_id = run.run.run_id.clone();
@@ -169,6 +172,9 @@ pub async fn the_history_shows_the_newest_runs_first(store: &dyn SyncStore) {
     assert_eq!((run.state.as_str(), run.started_at, run.finished_at), ("failed", minute(0), Some(minute(3))));
     assert_eq!(run.report.as_deref(), Some("{\"looked_at\":1}"));
     assert_eq!(run.error.as_deref(), Some("the settings forbid it"));
+    assert_eq!(run.log, None, "a list leaves it out");
+    let one = store.run(&run_id).await.expect("an answer").expect("a run");
+    assert_eq!(one.log.as_deref(), Some("[{\"code\":\"failed\"}]"));
 }
 
 /// By the name of its job, or by its own.
@@ -196,4 +202,25 @@ pub async fn the_schema_is_checked_and_migrating_twice_is_harmless(store: &dyn S
     store.check().await.expect("the schema is up to date");
     store.migrate().await.expect("nothing to do");
     store.check().await.expect("the schema is up to date");
+}
+
+/// Runs older than history reaches back go as new ones begin; a run that has not ended stays.
+pub async fn the_history_of_runs_reaches_back_for_ninety_days(store: &dyn SyncStore) {
+    let old = begin(store, Job::PullOrders, None).await;
+    let (run_id, ended) = (old.run.run_id.clone(), minute(9000));
+    finish(store, old).await;
+    let later = |now| RunStart {
+        route: route(),
+        job: Job::PushOrders,
+        trigger: Trigger::Manual,
+        po: None,
+        settings_version: 0,
+        now,
+    };
+    for (now, stays) in [(ended + RUNS_KEPT, true), (ended + RUNS_KEPT + chrono::Duration::seconds(1), false)] {
+        let Begun::Started(run) = store.begin(&later(now)).await.expect("a run begins") else { panic!("nobody runs") };
+        assert_eq!(store.run(&run_id).await.expect("an answer").is_some(), stays);
+        assert!(store.run(&run.run.run_id).await.expect("an answer").is_some());
+        finish(store, run).await;
+    }
 }

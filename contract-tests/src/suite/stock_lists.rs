@@ -98,6 +98,10 @@ pub async fn the_newest_record_is_chosen_before_the_other_filters(store: &dyn Sy
     assert_eq!(found(store, &StockFilter { differs: Some(true), until, ..newest() }).await, ["gone", "old"]);
     let from = Some(minute(2));
     assert_eq!(found(store, &StockFilter { from, ..newest() }).await, ["gone", "new"]);
+    // One that comes late is older than what is there, and the newest of its own time only.
+    keep(store, &run.run, &[figure(&run.run, 0, "W1", "old", 5)]).await;
+    assert_eq!(found(store, &StockFilter { differs: Some(true), ..newest() }).await, ["new", "old"]);
+    assert_eq!(found(store, &StockFilter { until: Some(minute(1)), ..newest() }).await, ["old"]);
     // Of two routes, each has its own.
     let Begun::Started(other) = try_begin(store, &other_route(), Job::SyncStock, None).await else {
         panic!("nothing runs there");

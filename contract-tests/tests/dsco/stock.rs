@@ -52,13 +52,13 @@ fn figure(sku: &str, warehouses: &[(&str, u32)]) -> StockLevel {
 }
 
 #[test]
-fn a_write_settles_no_sooner_than_a_quarter_of_an_hour() {
+fn a_write_settles_in_three_times_the_time_of_an_order() {
     let capabilities = |consistency: u64| {
         let section = json!({"token": "t", "consistency": consistency});
         account_with("http://127.0.0.1:1", section).0.inventory().capabilities()
     };
-    assert_eq!(capabilities(120).settles_within, Duration::from_mins(15));
-    assert_eq!(capabilities(3600).settles_within, Duration::from_hours(1));
+    assert_eq!(capabilities(120).settles_within, Duration::from_mins(6));
+    assert_eq!(capabilities(10).settles_within, Duration::from_secs(30));
     assert_eq!(capabilities(120).max_batch, 200);
 }
 

@@ -7,7 +7,7 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, Clock, ErpSink, ErrorKind, PortError};
 use serde_json::{Value, json};
 
-use crate::world::{World, by_po, list, pos, token};
+use crate::world::{LIST, World, by_po, list, pos, token};
 
 async fn found(world: &World, numbers: &[&str]) -> HashMap<String, Result<Vec<(String, ErpStatus)>, PortError>> {
     let answers = world.erp.find(&pos(numbers)).await.unwrap();
@@ -111,14 +111,35 @@ async fn a_list_that_stays_shorter_than_its_total_is_never_an_absence() {
 }
 
 #[tokio::test]
-async fn an_order_that_does_not_tell_its_number_leaves_none_of_them_absent() {
+async fn an_order_that_does_not_tell_its_number_is_in_the_way_of_its_owner_only() {
     let world = World::start().await;
     let nameless = json!({ "global_order_no": "1", "status": 5 });
-    world.replay.on(list().times(2).reply_json(200, &rows(1, &[nameless]))).await;
+    world.replay.on(list().reply_json(200, &rows(1, std::slice::from_ref(&nameless)))).await;
+    world.replay.on(list().reply_json(200, &rows(1, &[nameless]))).await;
+    world.replay.on(list().reply_json(200, &rows(0, &[]))).await;
     let two = found(&world, &["PO-1", "PO-2"]).await;
-    assert!(two["PO-1"].is_err() && two["PO-2"].is_err());
-    let one = found(&world, &["PO-1"]).await;
-    assert_eq!(one["PO-1"].as_ref().unwrap().len(), 1);
+    assert!(two["PO-1"].is_err(), "whose it is was not said");
+    assert_eq!(two["PO-2"].as_ref().unwrap().len(), 0);
+    world.replay.verify().await;
+}
+
+#[tokio::test]
+async fn an_order_that_does_not_tell_its_number_is_about_the_only_one_that_was_asked_for() {
+    let world = World::start().await;
+    world.replay.on(list().reply_json(200, &rows(1, &[json!({ "global_order_no": "1", "status": 5 })]))).await;
+    assert_eq!(found(&world, &["PO-1"]).await["PO-1"].as_ref().unwrap().len(), 1);
+    world.replay.verify().await;
+}
+
+#[tokio::test]
+async fn an_order_that_is_given_for_every_number_is_nobodys_and_does_not_cost_a_call_for_each() {
+    let world = World::start().await;
+    let nameless = json!({ "global_order_no": "1", "status": 5 });
+    world.replay.on(list().any_times().reply_json(200, &rows(1, &[nameless]))).await;
+    let numbers: Vec<String> = (0..200).map(|n| format!("PO-{n}")).collect();
+    let all = found(&world, &numbers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert!(all.len() == 200 && all.values().all(Result::is_err));
+    assert!(world.replay.calls("POST", LIST).await < 60, "{}", world.replay.calls("POST", LIST).await);
 }
 
 #[tokio::test]

@@ -40,7 +40,7 @@ pub(crate) async fn until_quiet(world: &World) {
 }
 
 /// What an order came to, in the words of its expectation.
-fn reached(expected: &Expectation, row: Option<&OrderRow>, ledger: &Ledger) -> Expectation {
+pub(crate) fn reached(expected: &Expectation, row: Option<&OrderRow>, ledger: &Ledger) -> Expectation {
     let po = expected.po.as_str();
     let cause = row.and_then(|row| row.last_outcome.as_ref()).and_then(|last| last.cause.as_ref());
     let stage = row.map_or(0, |row| row.stage.number());

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Remote calls made so far by the run in whose task it is asked.
 ///
@@ -7,6 +8,11 @@ use std::collections::BTreeMap;
 pub trait CallMeter: Send + Sync {
     /// Calls per kind since the run began.
     fn calls(&self) -> BTreeMap<String, u64>;
+
+    /// How long its calls have waited for their turn under the remotes' limits, all together.
+    fn waited(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A meter for runs that talk to no remote system.

@@ -142,6 +142,8 @@ pub struct RunEnd {
     pub now: DateTime<Utc>,
     /// Counts and calls as one JSON document.
     pub report: String,
+    /// Its log, a JSON list of lines.
+    pub log: String,
     /// Why it failed as a whole.
     pub error: Option<String>,
 }
@@ -167,6 +169,8 @@ pub struct RunRecord {
     pub finished_at: Option<DateTime<Utc>>,
     /// Counts and calls as one JSON document.
     pub report: Option<String>,
+    /// Its log, a JSON list of lines; only where one run is asked for.
+    pub log: Option<String>,
     /// Why it failed as a whole.
     pub error: Option<String>,
 }
@@ -404,6 +408,8 @@ pub struct OrderFilter {
     pub outcome: Option<OutcomeKind>,
     /// Reason code of the last outcome.
     pub reason: Option<String>,
+    /// Detail of the last outcome's reason, whole.
+    pub detail: Option<String>,
     /// The channel's status.
     pub channel_status: Option<String>,
     /// The retailer's account.

@@ -2,10 +2,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AlertStore, AuditStore, Begun, CauseGroup, LeaseStore, OrderField, OrderFilter, OrderPage, OrderRow, PullState,
-    RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection, SessionStore,
-    SettingsVersion, SharedStore, StageAge, StageCount, StageEdit, StageLimit, StageMoves, Step, StockStore, Stored,
-    StoredOrder, TimelineEvent, UnreadableOrder, WindowKind,
+    AlertStore, AuditStore, Begun, CauseGroup, LeaseStore, OrderField, OrderFilter, OrderPage, OrderRow, PayloadStore,
+    PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection,
+    SessionStore, SettingsVersion, SharedStore, StageAge, StageCount, StageEdit, StageLimit, StageMoves, Step,
+    StockStore, Stored, StoredOrder, TimelineEvent, UnreadableOrder, WindowKind,
 };
 use crate::order::PoNumber;
 use crate::reason::Cause;
@@ -137,13 +137,17 @@ pub trait WriteLedger: Send + Sync {
     async fn note(&self, run: &RunRef, notes: &[WriteNote], now: DateTime<Utc>) -> Stored<()>;
 }
 
+/// How long the history of runs reaches back.
+pub const RUNS_KEPT: chrono::Duration = chrono::Duration::days(90);
+
 /// Locks and records of runs.
 #[async_trait]
 pub trait RunStore: Send + Sync {
     /// Begins a run: takes the lock of (route, job), or of (route, order) when it is about one order.
     ///
     /// Contract: runs that died are recognised by their free lock and marked `interrupted`; their
-    /// claims are free from then on and their fence is refused.
+    /// claims are free from then on and their fence is refused. Runs of the route that ended longer than
+    /// [`RUNS_KEPT`] ago are forgotten, a few at a time, and so are payloads that were replaced before.
     async fn begin(&self, start: &RunStart) -> Stored<Begun>;
 
     /// Ends a run: frees its claims and its lock.
@@ -196,6 +200,7 @@ pub trait SyncStore:
     + SharedStore
     + AuditStore
     + SessionStore
+    + PayloadStore
 {
     /// Brings the schema up to date.
     async fn migrate(&self) -> Stored<()>;

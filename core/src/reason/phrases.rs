@@ -1,83 +1,161 @@
-//! Our own words inside of details, in both languages. What a remote said stays as it is.
+//! Our own words inside of details, notes and errors, in both languages. What a remote said stays as it is,
+//! between quotation marks.
+//!
+//! Details are stored in English and translated when they are shown. A text is built from entries of the tables:
+//! an entry alone, or entries behind one another with `: ` between them (`GET /order/: no answer in time`). A test
+//! reads the sources for texts that no entry knows.
+
+mod answers;
+mod jobs;
+mod orders;
 
 use std::borrow::Cow;
 
 use super::Language;
 
-/// English and Chinese.
-const PHRASES: &[(&str, &str)] = &[
-    // Parts of an address.
-    ("name", "收件人姓名"),
-    ("country", "国家"),
-    ("country (two letters)", "国家（两位代码）"),
-    ("city", "城市"),
-    ("address line 1", "地址第一行"),
-    // What is known of a write.
-    ("intended", "已登记"),
-    ("accepted", "已受理"),
-    ("unknown", "结果未知"),
-    ("applied", "已生效"),
-    ("still in work at the remote", "对方仍在处理"),
-    ("left open by a run that died", "上次运行中断，结果待回查"),
-    ("sent, and not visible yet", "已发送，对方尚未显示"),
-    ("accepted, not done yet", "已受理，尚未完成"),
-    ("it was never sent", "从未发送"),
-    ("absent when read back", "回查时不存在"),
-    ("said to be done, not read yet", "对方称已完成，待回查"),
-    ("sent to the ERP, not visible there yet", "已推送到 ERP，对方尚未显示"),
-    ("created, not visible in the ERP yet", "已创建，ERP 尚未显示"),
-    ("another write of the same kind is open for it", "同类操作仍在进行"),
-    ("an earlier figure is still under way", "上一次库存回传仍在处理"),
-    ("the process stood still between the intent and the sending", "进程在登记与发送之间停顿过久"),
-    // What an answer lacked.
-    ("the answer names neither success nor error for this item", "应答中既无成功也无失败"),
-    ("the answer says nothing about this item", "应答中没有该项"),
-    ("no answer", "没有应答"),
-    ("the channel does not show the order", "渠道未显示该订单"),
-    ("the ERP does not show the order", "ERP 未显示该订单"),
-    ("the channel shows a state that says nothing about the acknowledgement", "渠道状态无法说明是否已确认"),
-    ("the invoice total is beyond any amount", "发票总额超出范围"),
-    ("cannot connect", "无法连接"),
-    ("no answer in time", "应答超时"),
-    ("the connection broke", "连接中断"),
-    ("the request cannot be built", "请求无法生成"),
-    ("the request was given up", "请求已放弃"),
-    // Notes of the timeline.
-    ("the channel already shows it as accepted", "渠道已显示为已确认"),
-    ("the channel already shows it as shipped", "渠道已显示为已发货"),
-    ("the channel already knows every unit as shipped", "渠道已有全部发货信息"),
-    ("the channel already held an invoice", "渠道已有发票"),
-    ("the ERP already held it", "ERP 中已存在"),
-    ("cancelled at the channel", "渠道已取消"),
-    ("cancelled at the channel, and by us in the ERP", "渠道已取消，系统已在 ERP 取消"),
-    ("the channel has no such stage", "该渠道没有此环节"),
-];
+/// English and Chinese of one text; the holes of both have the same names.
+///
+/// | hole | stands for |
+/// |---|---|
+/// | `{call}` | method and path of a call |
+/// | `{id}` | an id, code or figure: anything without a space |
+/// | `{list}` | ids, names or times: anything, shown as it is |
+/// | `{any}` | another text: one of ours is translated, any other is quoted |
+///
+/// A digit behind the name tells holes of one kind apart.
+type Entry = (&'static str, &'static str);
 
-/// A detail or note in a language: our own words translated, also behind the name of a call
-/// (`GET /order/: no answer in time`), and everything else as it is.
+const TABLES: [&[Entry]; 4] = [orders::WORDS, jobs::WORDS, answers::SAID, answers::READ];
+
+/// A text of ours in a language; a remote's words as they are, quoted unless they are a mere id.
 pub fn phrase(language: Language, text: &str) -> Cow<'_, str> {
-    if language == Language::En {
+    if let Some(ours) = ours(language, text) {
+        return Cow::Owned(ours);
+    }
+    if text.is_empty() || is_name(text) {
         return Cow::Borrowed(text);
     }
-    let known = |text: &str| PHRASES.iter().find(|(en, _)| *en == text).map(|(_, zh)| *zh);
-    if let Some(zh) = known(text) {
-        return Cow::Borrowed(zh);
+    Cow::Owned(match language {
+        Language::En => format!("“{text}”"),
+        Language::Zh => format!("「{text}」"),
+    })
+}
+
+/// Whether a text is made of our own words; a test asks it for every text in the sources.
+pub fn is_ours(text: &str) -> bool {
+    ours(Language::Zh, text).is_some()
+}
+
+/// A text that the tables know, alone or in parts.
+fn ours(language: Language, text: &str) -> Option<String> {
+    whole(language, text).or_else(|| parts(language, text))
+}
+
+/// A text that is one entry.
+fn whole(language: Language, text: &str) -> Option<String> {
+    TABLES.into_iter().find_map(|table| plain(language, table, text)).or_else(|| {
+        // An entry without holes says it best, wherever it stands.
+        TABLES.into_iter().find_map(|table| open(language, table, text))
+    })
+}
+
+/// An entry without holes.
+fn plain(language: Language, table: &[Entry], text: &str) -> Option<String> {
+    table.iter().find(|(en, _)| *en == text).map(|entry| side(language, entry).to_owned())
+}
+
+/// An entry whose holes can be filled so that it becomes the text.
+fn open(language: Language, table: &[Entry], text: &str) -> Option<String> {
+    table.iter().find_map(|entry| Some(filled(language, side(language, entry), &fitted(entry.0, text)?)))
+}
+
+const fn side(language: Language, entry: &Entry) -> &'static str {
+    match language {
+        Language::En => entry.0,
+        Language::Zh => entry.1,
     }
-    match text.rsplit_once(": ").and_then(|(head, tail)| Some((head, known(tail)?))) {
-        Some((head, zh)) => Cow::Owned(format!("{head}：{zh}")),
-        None => Cow::Borrowed(text),
+}
+
+/// A text of several parts: what it is about, and what is to be said of it.
+fn parts(language: Language, text: &str) -> Option<String> {
+    let colon = match language {
+        Language::En => ": ",
+        Language::Zh => "：",
+    };
+    text.match_indices(": ").find_map(|(at, _)| {
+        let (head, tail) = (&text[..at], &text[at + 2..]);
+        let about = || open(language, orders::HEADS, head).or_else(|| whole(language, head));
+        let known = if is_call(head) { Some(head.to_owned()) } else { about() };
+        if let Some(head) = known {
+            return Some(format!("{head}{colon}{}", phrase(language, tail)));
+        }
+        // A remote's words often begin with a code of its own: a name of ours has words of ours behind it.
+        let tail = if is_name(head) { ours(language, tail)? } else { return None };
+        Some(format!("{head}{colon}{tail}"))
+    })
+}
+
+/// What fills the holes of a pattern so that it becomes the text.
+fn fitted<'p, 't>(pattern: &'p str, text: &'t str) -> Option<Vec<(&'p str, &'t str)>> {
+    let Some((literal, rest)) = pattern.split_once('{') else {
+        return (pattern == text).then(Vec::new);
+    };
+    let text = text.strip_prefix(literal)?;
+    let (hole, after) = rest.split_once('}')?;
+    let next = after.split('{').next().unwrap_or_default();
+    let ends: Vec<usize> =
+        if next.is_empty() { vec![text.len()] } else { text.match_indices(next).map(|(at, _)| at).collect() };
+    ends.into_iter().find_map(|end| {
+        let (value, rest) = text.split_at(end);
+        if !takes(hole, value) {
+            return None;
+        }
+        let mut values = fitted(after, rest)?;
+        values.push((hole, value));
+        Some(values)
+    })
+}
+
+fn takes(hole: &str, value: &str) -> bool {
+    match kind(hole) {
+        "call" => is_call(value),
+        "id" => !value.is_empty() && !value.contains(char::is_whitespace),
+        _ => !value.is_empty(),
     }
+}
+
+fn kind(hole: &str) -> &str {
+    hole.trim_end_matches(|c: char| c.is_ascii_digit())
+}
+
+fn filled(language: Language, pattern: &str, values: &[(&str, &str)]) -> String {
+    let mut parts = pattern.split('{');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (hole, literal) = part.split_once('}').unwrap_or((part, ""));
+        let value = values.iter().find(|(name, _)| *name == hole).map_or("-", |(_, value)| *value);
+        match kind(hole) {
+            "any" => text.push_str(&phrase(language, value)),
+            _ => text.push_str(value),
+        }
+        text.push_str(literal);
+    }
+    text
+}
+
+/// `GET /order/page`.
+fn is_call(text: &str) -> bool {
+    text.split_once(' ').is_some_and(|(method, path)| {
+        matches!(method, "GET" | "POST" | "PUT" | "PATCH" | "DELETE")
+            && path.starts_with('/')
+            && !path.contains(char::is_whitespace)
+    })
+}
+
+/// An id, a code, a list of ids, a figure: nothing that anybody would read as words.
+fn is_name(text: &str) -> bool {
+    !text.contains(|c: char| c.is_whitespace() || ('\u{3000}'..='\u{9fff}').contains(&c))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn our_own_words_are_translated_and_a_remotes_are_not() {
-        assert_eq!(phrase(Language::Zh, "city"), "城市");
-        assert_eq!(phrase(Language::Zh, "GET /order/: no answer in time"), "GET /order/：应答超时");
-        assert_eq!(phrase(Language::Zh, "SKU不存在"), "SKU不存在");
-        assert_eq!(phrase(Language::En, "city"), "city");
-    }
-}
+mod tests;

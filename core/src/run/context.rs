@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
+use super::{Fact, LogLine};
 use crate::job::Job;
 use crate::order::PoNumber;
 use crate::ports::{Clock, PortError, RunRef, StoreError};
@@ -21,6 +22,11 @@ pub trait RunWatch: Send + Sync {
     /// One order's part has ended.
     fn order_done(&self, outcome: &super::OrderOutcome) {
         let _ = outcome;
+    }
+
+    /// A line of its log.
+    fn log(&self, line: &super::LogLine) {
+        let _ = line;
     }
 
     /// No new work should be begun.
@@ -63,6 +69,13 @@ impl RunContext<'_> {
     /// Adds to the report.
     pub fn tell(&self, change: impl FnOnce(&mut super::JobReport)) {
         change(&mut self.report.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Adds a line to the log of the run, and tells whoever follows.
+    pub fn log(&self, fact: Fact, values: impl IntoIterator<Item = String>) {
+        let line = LogLine { at: self.clock.now(), fact, values: values.into_iter().collect() };
+        self.watch.log(&line);
+        self.tell(|report| report.log.add(line));
     }
 
     /// Tells whoever follows that the run has come to a point.

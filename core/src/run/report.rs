@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
+use super::RunLog;
 use crate::job::Job;
 use crate::order::PoNumber;
 use crate::ports::{RouteName, SaveCounts, StockRecord, Trigger};
@@ -43,6 +44,8 @@ pub struct JobReport {
     pub check: Option<CheckReport>,
     /// What the clean-up removed; `None` for other jobs.
     pub cleanup: Option<CleanupCounts>,
+    /// What it told about itself.
+    pub log: RunLog,
 }
 
 /// What a stock run saw and did, in records: one for each item and warehouse.

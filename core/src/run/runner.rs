@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use tracing::Instrument as _;
 
-use super::{RunContext, RunError, RunReport, RunWatch};
+use super::{Fact, RunContext, RunError, RunReport, RunWatch};
 use crate::job::{Job, JobAliases};
 use crate::order::PoNumber;
 use crate::ports::{
@@ -173,6 +173,7 @@ impl Runner {
                 report: Mutex::default(),
             };
             let error = self.execute(route, &request, &ctx).await.err().map(|error| error.to_string());
+            self.last_lines(&ctx, error.as_deref());
             let done = ctx.report.into_inner().unwrap_or_else(PoisonError::into_inner);
             let report = RunReport {
                 run_id: run.run_id.clone(),
@@ -189,6 +190,7 @@ impl Runner {
                 result: report.result(),
                 now: report.finished_at,
                 report: report.to_json(false).to_string(),
+                log: report.done.log.to_json().to_string(),
                 error: report.error.clone(),
             };
             let counts: Vec<String> = report.counts().iter().map(|(name, count)| format!("{name}={count}")).collect();
@@ -204,6 +206,18 @@ impl Runner {
         .instrument(span)
         .await;
         Ok(report)
+    }
+
+    /// The end of the log.
+    fn last_lines(&self, ctx: &RunContext<'_>, error: Option<&str>) {
+        let waited = self.meter.waited().as_secs();
+        if waited > 0 {
+            ctx.log(Fact::Waited, [waited.to_string()]);
+        }
+        match error {
+            None => ctx.log(Fact::Done, []),
+            Some(error) => ctx.log(Fact::Failed, [error.to_owned()]),
+        }
     }
 
     async fn execute(&self, route: &Route, request: &RunRequest, ctx: &RunContext<'_>) -> Result<(), RunError> {

@@ -212,7 +212,7 @@ impl Reader {
                 "quiet_hours" => self.hours(value, &path, &mut target.quiet),
                 "failed_runs" => match value.as_u64().and_then(|runs| u32::try_from(runs).ok()) {
                     Some(runs @ 1..=100) => target.failed_runs = runs,
-                    _ => self.say(&path, format!("expected a whole number from 1 to 100, found {value}")),
+                    _ => self.say(&path, format!("expected a whole number from 1 to 100, found {}", shown(value))),
                 },
                 "stages" => {} // Below: it rests on the others.
                 _ => {
@@ -289,7 +289,7 @@ impl Reader {
     fn size(&mut self, value: &Value, path: &str, target: &mut JobSettings) {
         match value.as_u64().and_then(|size| u32::try_from(size).ok()) {
             Some(size) if size > 0 => target.size = size,
-            _ => self.say(path, format!("expected a whole number above 0, found {value}")),
+            _ => self.say(path, format!("expected a whole number above 0, found {}", shown(value))),
         }
     }
 
@@ -372,6 +372,11 @@ pub fn next_runs(cron: &str, after: DateTime<Utc>, count: usize) -> Vec<DateTime
     let Ok(cron) = parse_cron(cron) else { return Vec::new() };
     let next = |from: &DateTime<Utc>| cron.find_next_occurrence(from, false).ok();
     std::iter::successors(next(&after), next).take(count).collect()
+}
+
+/// A number as it stands there; of anything else its kind, because it may be long.
+fn shown(value: &Value) -> String {
+    value.as_number().map_or_else(|| kind(value).to_owned(), ToString::to_string)
 }
 
 fn kind(value: &Value) -> &'static str {

@@ -8,7 +8,7 @@ use crate::ports::{
     Answer, ErpSink, InvoiceQuery, OrderBook, OrderFilter, OrderRef, OrderRow, OrderSource, PortError, PulledOrder,
     Window, WindowKind, complete_answers,
 };
-use crate::run::{CheckReport, Finding, FindingKind, Repair, RunContext, RunError};
+use crate::run::{CheckReport, Fact, Finding, FindingKind, Repair, RunContext, RunError};
 use crate::stage::Stage;
 
 /// Rows of one page of our own list.
@@ -58,6 +58,8 @@ pub async fn check_orders(
     if source.capabilities().invoices {
         invoiced(source, &completed, &mut check).await;
     }
+    let counts = [check.checked, check.findings.len() as u64, check.incomplete.len() as u64];
+    ctx.log(Fact::Checked, counts.map(|count| count.to_string()));
     check.findings.sort_by(|a, b| (a.kind, &a.po).cmp(&(b.kind, &b.po)));
     ctx.tell(|report| {
         report.selected = check.checked;

@@ -1,5 +1,5 @@
 use crate::ports::{FileArea, OwnFile};
-use crate::run::{CleanupCounts, RunContext, RunError};
+use crate::run::{CleanupCounts, Fact, RunContext, RunError};
 
 /// Removes export files, the oldest first, until the directory is below its threshold. A directory that
 /// holds anything that the service did not write is refused; a file that is being written stays.
@@ -17,6 +17,7 @@ pub async fn cleanup_exports(ctx: &RunContext<'_>, files: &dyn FileArea) -> Resu
         if !ctx.dry_run {
             files.remove(&path).await.map_err(refuse)?;
             tracing::info!(file = path, bytes = size, "old export removed");
+            ctx.log(Fact::Removed, [path.clone(), size.to_string()]);
         }
         total -= size;
         counts.removed += 1;
@@ -60,7 +61,10 @@ mod tests {
         let (settings, clock) = (Settings::default(), ManualClock::default());
         let ctx = context(Job::CleanupExports, &settings, &clock);
         cleanup_exports(&ctx, &files).await.unwrap();
-        let counts = ctx.report.into_inner().unwrap().cleanup.unwrap();
+        let report = ctx.report.into_inner().unwrap();
+        let told: Vec<(Fact, &str)> = report.log.lines().map(|line| (line.fact, &*line.values[0])).collect();
+        assert_eq!(told, [(Fact::Removed, "old.csv"), (Fact::Removed, "mid.csv")]);
+        let counts = report.cleanup.unwrap();
         assert_eq!((counts.files, counts.removed, counts.removed_bytes), (4, 2, 60));
     }
 }

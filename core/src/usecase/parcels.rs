@@ -114,6 +114,34 @@ pub(super) fn pack(order: &Order, documents: &[OutboundDocument], settings: &Set
     })
 }
 
+/// Units per order line in the documents that `wanted` picks, and items that no line has, as `SKU × units`. A
+/// line takes what it has ordered; what is beyond that goes to the last line of the item.
+pub fn units_per_line(
+    order: &Order,
+    documents: &[OutboundDocument],
+    settings: &Settings,
+    wanted: impl Fn(&OutboundDocument) -> bool,
+) -> (Vec<u32>, Vec<String>) {
+    let (mut units, mut unknown) = (vec![0_u32; order.lines.len()], Vec::new());
+    let counts = |document: &&OutboundDocument| !document.replacement && wanted(document);
+    for item in documents.iter().filter(counts).flat_map(|document| &document.lines) {
+        let Some(candidates) = lines_of(order, item, settings) else {
+            unknown.push(format!("{} × {}", item.sku, item.quantity));
+            continue;
+        };
+        let mut left = item.quantity;
+        for index in &candidates {
+            let taken = left.min(order.lines[*index].expected().saturating_sub(units[*index]));
+            units[*index] += taken;
+            left -= taken;
+        }
+        if let Some(last) = candidates.last() {
+            units[*last] += left;
+        }
+    }
+    (units, unknown)
+}
+
 /// Units in the channel's package of this number.
 fn reported_in(order: &Order, tracking: &str) -> u32 {
     let packages = order.packages.iter().filter(|package| package.tracking == tracking);

@@ -1,14 +1,14 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Duration, SecondsFormat, Utc};
 
 use super::look::sort_page;
 use crate::order::PoNumber;
 use crate::ports::{
     Cursor, OrderRef, OrderSource, OrderStore, PageError, PortError, PullState, PulledOrder, Window, WindowKind,
 };
-use crate::run::{PullCounts, RunContext, RunError};
+use crate::run::{Fact, PullCounts, RunContext, RunError};
 
 /// A range of creation times given by a person, `[start, end)` in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +60,12 @@ async fn pull_range(
     if window.start >= window.end {
         return Ok(());
     }
-    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: Some(window) }).await?;
+    let end = read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: Some(window) }).await?;
     if state == PullState::default() {
-        move_mark(ctx, store, WindowKind::Created, window.end).await?;
-        move_mark(ctx, store, WindowKind::Updated, until).await?;
+        move_mark(ctx, store, WindowKind::Created, end.mark(window.end)).await?;
+        if end == Ended::Whole {
+            move_mark(ctx, store, WindowKind::Updated, until).await?;
+        }
     }
     Ok(())
 }
@@ -78,16 +80,16 @@ async fn pull_news(
 ) -> Result<(), RunError> {
     let created = pull_created(ctx, source, store, until, state).await;
     if !source.capabilities().lists_updates {
-        return created;
+        return created.map(drop);
     }
     // The passes have marks of their own: the failure of one does not hold up the other. A first
     // reading of everything has just seen all orders as they are now.
     let updated = match (state.created_mark, &created) {
-        (None, Ok(())) => move_mark(ctx, store, WindowKind::Updated, until).await,
-        (None, Err(_)) => Ok(()),
+        (None, Ok(Ended::Whole)) => move_mark(ctx, store, WindowKind::Updated, until).await,
+        (None, Ok(Ended::InCircles { .. }) | Err(_)) => Ok(()),
         (Some(_), _) => pull_updated(ctx, source, store, until, state).await,
     };
-    created.and(updated)
+    created.map(drop).and(updated)
 }
 
 async fn pull_created(
@@ -96,7 +98,7 @@ async fn pull_created(
     store: &dyn OrderStore,
     until: DateTime<Utc>,
     state: PullState,
-) -> Result<(), RunError> {
+) -> Result<Ended, RunError> {
     // Without a mark no pass has come to its end yet, whatever is stored: start at the beginning. With
     // one, the newest stored order may be older than the mark after a quiet time, and newer after a
     // broken pass: the earlier of the two is safe in both cases.
@@ -110,11 +112,12 @@ async fn pull_created(
         }
     };
     if start >= until {
-        return Ok(());
+        return Ok(Ended::Whole);
     }
     let window = Window { kind: WindowKind::Created, start, end: until };
-    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
-    move_mark(ctx, store, WindowKind::Created, until).await
+    let end = read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
+    move_mark(ctx, store, WindowKind::Created, end.mark(until)).await?;
+    Ok(end)
 }
 
 async fn pull_updated(
@@ -129,8 +132,8 @@ async fn pull_updated(
         return Ok(());
     }
     let window = Window { kind: WindowKind::Updated, start, end: until };
-    read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
-    move_mark(ctx, store, WindowKind::Updated, until).await
+    let end = read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
+    move_mark(ctx, store, WindowKind::Updated, end.mark(until)).await
 }
 
 async fn move_mark(
@@ -142,6 +145,11 @@ async fn move_mark(
     if !ctx.dry_run {
         store.move_mark(&ctx.run, kind, to).await?;
         ctx.point("mark_moved");
+        let fact = match kind {
+            WindowKind::Created => Fact::MarkCreated,
+            WindowKind::Updated => Fact::MarkUpdated,
+        };
+        ctx.log(fact, [moment(to)]);
     }
     Ok(())
 }
@@ -171,21 +179,77 @@ impl PageSink for Pages<'_> {
     }
 }
 
+/// How the reading of a window ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// By the list's own end.
+    Whole,
+    /// The list goes in circles. That may be all there is, or the channel serves one page for ever.
+    InCircles {
+        /// The newest moment, of the window's kind, that came; the window's start unless they came in order,
+        /// because then older ones may be among what never came.
+        newest: DateTime<Utc>,
+    },
+}
+
+impl Ended {
+    /// Up to where the window counts as read.
+    fn mark(self, until: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Whole => until,
+            Self::InCircles { newest } => newest.min(until),
+        }
+    }
+}
+
+/// How far a list has come.
+struct Reach {
+    newest: DateTime<Utc>,
+    in_order: bool,
+}
+
+impl Reach {
+    fn to(&mut self, moment: DateTime<Utc>) {
+        self.in_order &= moment >= self.newest;
+        self.newest = self.newest.max(moment);
+    }
+
+    fn in_circles(&self, start: DateTime<Utc>) -> Ended {
+        Ended::InCircles { newest: if self.in_order { self.newest } else { start } }
+    }
+}
+
+/// The moment by which an order is in a window; `None` for one that cannot be read.
+fn moment_of(item: &PulledOrder, kind: WindowKind) -> Option<DateTime<Utc>> {
+    let order = item.order.as_ref().ok()?;
+    match kind {
+        WindowKind::Created => Some(order.created_at),
+        WindowKind::Updated => order.updated_at,
+    }
+}
+
 /// Reads a window to its end, page by page.
 pub(super) async fn read_window(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
     window: Window,
     pages: &mut dyn PageSink,
-) -> Result<(), RunError> {
+) -> Result<Ended, RunError> {
+    let fact = match window.kind {
+        WindowKind::Created => Fact::ReadCreated,
+        WindowKind::Updated => Fact::ReadUpdated,
+    };
+    ctx.log(fact, [moment(window.start), moment(window.end)]);
     let mut restarts = 0;
     let mut circles: Vec<HashSet<String>> = Vec::new();
     'window: loop {
         let mut cursor: Option<Cursor> = None;
         let mut cursors: HashSet<Cursor> = HashSet::new();
         let mut keys: HashSet<String> = HashSet::new();
+        let mut reach = Reach { newest: window.start, in_order: true };
         for _ in 0..MAX_PAGES {
             if ctx.watch.stopping() {
+                ctx.log(Fact::Stopping, []);
                 return Err(RunError::Usage("stopped before the window was read; the mark stays".to_owned()));
             }
             let page = match source.page(window, cursor.clone()).await {
@@ -199,15 +263,17 @@ pub(super) async fn read_window(
                     // One repeated page may stand for a lost one. Only a list that ends in the same circle
                     // every time it is read really ends there.
                     if circles.len() > RESTARTS {
-                        return Ok(());
+                        return Ok(reach.in_circles(window.start));
                     }
                     if restarts < RESTARTS {
+                        ctx.log(Fact::ReadAgain, []);
                         restarts += 1;
                         continue 'window;
                     }
                     return Err(lost_its_place());
                 }
                 Err(PageError::CursorExpired) if restarts < RESTARTS => {
+                    ctx.log(Fact::ReadAgain, []);
                     restarts += 1;
                     continue 'window;
                 }
@@ -215,20 +281,21 @@ pub(super) async fn read_window(
                 Err(PageError::Port(error)) => return Err(RunError::Port(error)),
             };
             if page.items.is_empty() {
-                return Ok(());
+                return Ok(Ended::Whole);
             }
             let mut items = page.items;
             let before = keys.len();
             items.retain(|item| keys.insert(item.key.clone()));
+            items.iter().filter_map(|item| moment_of(item, window.kind)).for_each(|moment| reach.to(moment));
             let nothing_new = keys.len() == before;
             pages.page(items).await?;
             // Ends: no cursor; or a page without a new order while the cursor repeats, which is a circle.
             match page.next {
-                None => return Ok(()),
+                None => return Ok(Ended::Whole),
                 Some(next) => {
                     let repeated = !cursors.insert(next.clone());
                     if repeated && nothing_new {
-                        return Ok(());
+                        return Ok(reach.in_circles(window.start));
                     }
                     cursor = Some(next);
                 }
@@ -238,6 +305,10 @@ pub(super) async fn read_window(
             "the channel's list did not end after {MAX_PAGES} pages"
         ))));
     }
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
 fn lost_its_place() -> RunError {
@@ -259,6 +330,8 @@ async fn store_page(ctx: &RunContext<'_>, store: &dyn OrderStore, items: Vec<Pul
         return Ok(());
     }
     let saved = store.save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now()).await?;
+    let counts = [seen, saved.stored, saved.updated, saved.unchanged, saved.invalid];
+    ctx.log(Fact::Page, counts.map(|count| count.to_string()));
     tell(ctx, |counts| {
         counts.saved.stored += saved.stored;
         counts.saved.updated += saved.updated;

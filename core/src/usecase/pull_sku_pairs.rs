@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::erp::SkuPair;
 use crate::job::JobAliases;
 use crate::ports::{ErpSink, FileArea, PortError, SettingsStore, SettingsVersion};
-use crate::run::{PairCounts, RunContext, RunError};
+use crate::run::{Fact, PairCounts, RunContext, RunError};
 use crate::settings::parse;
 
 /// Who the versions that this job saves are by.
@@ -34,6 +34,7 @@ pub async fn pull_sku_pairs(
     let stores: Vec<String> = stores.into_iter().collect();
     let pairs = erp.sku_pairs(&stores).await?;
     ctx.tell(|report| report.selected = pairs.len() as u64);
+    ctx.log(Fact::Pairs, [pairs.len(), stores.len()].map(|count| count.to_string()));
     if pairs.is_empty() {
         return Err(RunError::Port(PortError::rejected("the ERP lists no SKU pair at all; nothing was changed")));
     }
@@ -53,9 +54,9 @@ pub async fn pull_sku_pairs(
     if !conflicts.is_empty() {
         let shown: Vec<&str> = conflicts.iter().take(20).map(String::as_str).collect();
         let more = conflicts.len().saturating_sub(shown.len());
-        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        let more = if more > 0 { format!("; … +{more}") } else { String::new() };
         return Err(RunError::Settings(format!(
-            "the ERP's SKU pairs contradict each other, nothing was changed: {}{more}. Correct the pairs in the ERP",
+            "the ERP's SKU pairs contradict each other (stores in brackets), nothing was changed: {}{more}. Correct the pairs in the ERP",
             shown.join("; ")
         )));
     }
@@ -81,6 +82,7 @@ pub async fn pull_sku_pairs(
     let version = live.map_or(0, |version| version.version);
     settings.save_settings(&ctx.run.route, &document, AUTHOR, Some(version), ctx.clock.now()).await?;
     ctx.point("saved");
+    ctx.log(Fact::PairsSaved, [plan.added.len(), plan.changed.len()].map(|count| count.to_string()));
     audit(ctx, files, &old, &new, &plan).await
 }
 
@@ -100,10 +102,10 @@ fn conflicts(pairs: &[SkuPair]) -> Vec<String> {
                 let others: Vec<String> = others
                     .iter()
                     .map(|(other, stores)| {
-                        format!("{other} (store {})", stores.iter().copied().collect::<Vec<_>>().join(", "))
+                        format!("{other} ({})", stores.iter().copied().collect::<Vec<_>>().join(", "))
                     })
                     .collect();
-                format!("{what} {name} ↔ {}", others.join(" and "))
+                format!("{what} {name} ↔ {}", others.join(" / "))
             })
             .collect::<Vec<_>>()
     };

@@ -16,7 +16,7 @@ use crate::ports::{
     StockRecord, StockResult, StockStore, WriteLedger, complete_answers, stock_key,
 };
 use crate::reason::{Cause, Reason};
-use crate::run::{RunContext, RunError, StockCounts, StockRequest};
+use crate::run::{Fact, RunContext, RunError, StockCounts, StockRequest};
 use crate::settings::reverse_warehouse_conflicts;
 use crate::write::{Item, Presence, RemoteWriter, Verdict, WriteKey, WriteKind, WriteState, carry_out};
 use compare::{Comparison, compare};
@@ -62,6 +62,7 @@ pub async fn sync_stock(
     let mut comparison = compare(ctx, &figures, levels, &busy, request.skus.as_ref());
     // A dry run shows what would be sent, whatever the switch says.
     let write = ctx.dry_run || request.write.unwrap_or(ctx.settings.stock_sync);
+    ctx.log(Fact::Compared, comparison.counts().map(|count| count.to_string()));
     let guarded = if write { comparison.guard(ctx.settings.max_zero_per_mille, items_of(&known)) } else { None };
     if guarded.is_none() {
         if write {

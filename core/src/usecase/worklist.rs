@@ -7,7 +7,7 @@ use crate::ports::{
     ChannelCapabilities, Evidence, OrderRef, OrderRow, OrderStore, Selection, Step, StepOutcome, WriteLedger,
 };
 use crate::reason::{Cause, OutcomeKind};
-use crate::run::{OrderOutcome, RunContext, RunError};
+use crate::run::{Fact, OrderOutcome, RunContext, RunError, told};
 use crate::stage::{Event, Stage};
 use crate::write::{RemoteWrite, Verdict, WriteKey, WriteKind, WriteNote};
 
@@ -50,6 +50,11 @@ impl<'a> Worklist<'a> {
             }
         }
         ctx.tell(|report| report.selected = open.len() as u64);
+        if open.is_empty() {
+            ctx.log(Fact::NothingDue, []);
+        } else {
+            ctx.log(Fact::Chosen, [open.len().to_string()]);
+        }
         Ok(Self { ctx, channel, open, steps: Vec::new(), outcomes: Vec::new(), earlier })
     }
 
@@ -134,6 +139,7 @@ impl<'a> Worklist<'a> {
             let lost = store.record(&self.ctx.run, &steps, self.ctx.clock.now()).await?;
             for po in &lost {
                 tracing::warn!(po_number = %po, "the order had moved on meanwhile; this look at it was not recorded");
+                self.ctx.log(Fact::Lost, [po.as_str().to_owned()]);
             }
             outcomes.retain(|outcome| !lost.contains(&outcome.po));
             self.ctx.point("recorded");
@@ -141,6 +147,11 @@ impl<'a> Worklist<'a> {
         for outcome in &outcomes {
             log(outcome);
             self.ctx.watch.order_done(outcome);
+        }
+        if !outcomes.is_empty() {
+            for (fact, values) in told(&outcomes) {
+                self.ctx.log(fact, values);
+            }
         }
         self.ctx.tell(|report| report.outcomes.extend(outcomes));
         Ok(())

@@ -11,13 +11,17 @@ use sha2::{Digest, Sha256};
 
 use super::{Intent, RemoteWrite, WriteKey, WriteNote, WriteState};
 use crate::ports::{Answer, Batch, PendingWrite, PortError, Receipt, Settlement, WriteLedger};
-use crate::run::{RunContext, RunError};
+use crate::run::{Fact, RunContext, RunError};
 use send::send_ready;
 use settle::{ask, confirm_rejections};
 
 /// Pauses between questions about writes whose end is not known: about a minute in all. What is
 /// still open then is asked again by the next run.
 const PAUSES: [u64; 7] = [2, 3, 5, 8, 12, 15, 15];
+
+/// A remote that takes so many times less than the first pause to answer is asked before that pause: it
+/// works off as fast as it answers.
+const TIMES_AN_ANSWER: u32 = 5;
 
 /// The message of a write that was sent, and was not there when it was read back.
 pub(crate) const ABSENT: &str = "absent when read back";
@@ -167,18 +171,29 @@ pub async fn carry_out<P: Clone + std::fmt::Debug + Send + Sync>(
         })
         .collect();
 
+    let open_before = tracks.iter().filter(|track| matches!(track.progress, Progress::Open { .. })).count();
+    if open_before > 0 {
+        ctx.log(Fact::ReadBack, [open_before.to_string()]);
+    }
     let mut round = 0;
     loop {
         ask(ctx, ledger, writer, &mut tracks, round).await?;
-        if send_ready(ctx, ledger, writer, &mut tracks).await? {
+        let answered_within = send_ready(ctx, ledger, writer, &mut tracks).await?;
+        let open = tracks.iter().filter(|track| matches!(track.progress, Progress::Open { .. })).count();
+        if let Some(answered_within) = answered_within {
             // What was sent late deserves its minute too. Nothing is sent twice in a run, so this ends.
             round = 0;
+            let soon = answered_within * TIMES_AN_ANSWER;
+            if open > 0 && soon < Duration::from_secs(PAUSES[0]) {
+                ctx.clock.sleep(soon).await;
+                continue;
+            }
         }
-        let open = tracks.iter().any(|track| matches!(track.progress, Progress::Open { .. }));
         let Some(pause) = PAUSES.get(round) else { break };
-        if !open || ctx.dry_run || ctx.watch.stopping() {
+        if open == 0 || ctx.dry_run || ctx.watch.stopping() {
             break;
         }
+        ctx.log(Fact::NotConfirmed, [open.to_string(), pause.to_string()]);
         ctx.clock.sleep(Duration::from_secs(*pause)).await;
         round += 1;
     }

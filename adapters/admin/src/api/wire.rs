@@ -77,10 +77,13 @@ impl Why {
             outcome: last.map(|last| last.kind.as_str().to_owned()),
             reason: cause.map(|cause| cause.reason.code().to_owned()),
             detail: cause.map(|cause| cause.detail.clone()),
-            sentence: cause.map(|cause| Bilingual {
-                en: cause.reason.sentence(Language::En, &cause.detail),
-                zh: cause.reason.sentence(Language::Zh, &cause.detail),
-            }),
+            sentence: Some(cause.map_or_else(
+                || Bilingual::of(row.stage.untouched()),
+                |cause| Bilingual {
+                    en: cause.reason.sentence(Language::En, &cause.detail),
+                    zh: cause.reason.sentence(Language::Zh, &cause.detail),
+                },
+            )),
             since: Time::of(row.stage_entered_at),
             attempts: row.attempts,
             last_try_at: last.map(|last| Time::of(last.at)),

@@ -76,6 +76,6 @@ pub(crate) async fn download(file: Box<dyn Export>) -> Answer {
 
 fn unwritten(error: &FileError) -> Fault {
     tracing::warn!(%error, "an export failed");
-    let help = Say::with(c::EXPORT_FAILED_HELP, [error.to_string()]);
+    let help = Say::said(c::EXPORT_FAILED_HELP, &error);
     Fault::with_status(StatusCode::SERVICE_UNAVAILABLE, "export_failed", c::EXPORT_FAILED, help)
 }

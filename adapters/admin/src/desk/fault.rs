@@ -1,9 +1,10 @@
+use std::fmt::Display;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ipass_core::ports::StoreError;
-use ipass_core::reason::Language;
+use ipass_core::reason::{Language, phrase};
 use ipass_core::run::Refused;
 
 use crate::text::{Text, common as c};
@@ -16,22 +17,31 @@ pub(crate) type Answer = Result<Response, Fault>;
 pub(crate) struct Say {
     text: Text,
     values: Vec<String>,
+    /// The values are words of the core or of a remote.
+    words: bool,
 }
 
 impl Say {
     pub(crate) fn with(text: Text, values: impl IntoIterator<Item = String>) -> Self {
-        Self { text, values: values.into_iter().collect() }
+        Self { text, values: values.into_iter().collect(), words: false }
+    }
+
+    /// With words of the core, which are translated, or of a remote, which are quoted.
+    pub(crate) fn said(text: Text, words: &dyn Display) -> Self {
+        Self { text, values: vec![words.to_string()], words: true }
     }
 
     pub(crate) fn of(&self, language: Language) -> String {
-        let values: Vec<&dyn std::fmt::Display> = self.values.iter().map(|value| value as _).collect();
+        let said = |value: &String| if self.words { phrase(language, value).into_owned() } else { value.clone() };
+        let values: Vec<String> = self.values.iter().map(said).collect();
+        let values: Vec<&dyn Display> = values.iter().map(|value| value as _).collect();
         self.text.fill(language, &values)
     }
 }
 
 impl From<Text> for Say {
     fn from(text: Text) -> Self {
-        Self { text, values: Vec::new() }
+        Self { text, values: Vec::new(), words: false }
     }
 }
 
@@ -133,7 +143,7 @@ impl Fault {
                 told(StatusCode::SERVICE_UNAVAILABLE, "store_unavailable", c::STORE_DOWN, c::STORE_DOWN_HELP.into())
             }
             Self::Store(error @ (StoreError::Conflict(_) | StoreError::FenceLost)) => {
-                let help = Say::with(c::CONFLICT_HELP, [error.to_string()]);
+                let help = Say::said(c::CONFLICT_HELP, error);
                 told(StatusCode::CONFLICT, "conflict", c::CONFLICT, help)
             }
             Self::Store(StoreError::Corrupt { .. }) => {
@@ -164,10 +174,10 @@ impl From<Refused> for Fault {
             Refused::Store(error) => Self::Store(error),
             Refused::AlreadyRunning => Self::refused("already_running", c::RUN_REFUSED, c::ALREADY_RUNNING),
             Refused::Settings(_) => {
-                let help = Say::with(c::VERBATIM, [refused.to_string()]);
+                let help = Say::said(c::VERBATIM, &refused);
                 Self::refused_at("settings_invalid", c::RUN_REFUSED, help, "/admin/settings", c::SETTINGS)
             }
-            Refused::Usage(text) => Self::refused("usage", c::RUN_REFUSED, Say::with(c::VERBATIM, [text])),
+            Refused::Usage(text) => Self::refused("usage", c::RUN_REFUSED, Say::said(c::VERBATIM, &text)),
         }
     }
 }

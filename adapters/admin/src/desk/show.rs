@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write as _};
 
 use askama::filters::HtmlSafe;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use ipass_core::reason::Reason;
+use ipass_core::reason::{Reason, phrase};
 use ipass_core::stage::Stage;
 
 use super::Page;
@@ -102,11 +102,16 @@ impl Page {
         }
     }
 
+    /// Words of the core in the language; a remote's are quoted as they came.
+    pub(crate) fn said(&self, words: impl AsRef<str>) -> String {
+        phrase(self.language(), words.as_ref()).into_owned()
+    }
+
     /// An id with a button that copies it.
     pub(crate) fn copy(&self, text: &str) -> Html {
         let (text, label) = (escaped(text), escaped(self.t(c::COPY)));
         Html(format!(
-            r#"<span class="id">{text}</span><button type="button" class="copy" data-copy="{text}" title="{label}" aria-label="{label} {text}">⧉</button>"#
+            r#"<span class="id">{text}</span><button type="button" class="copy" data-copy="{text}" title="{label}" aria-label="{label} {text}"></button>"#
         ))
     }
 

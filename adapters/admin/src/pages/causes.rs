@@ -180,6 +180,7 @@ async fn members(
     let filter = OrderFilter {
         stages: vec![stage],
         reason: Some(reason.code().to_owned()),
+        detail: detail.map(str::to_owned),
         held: Some(false),
         ..OrderFilter::default()
     };
@@ -187,13 +188,10 @@ async fn members(
     loop {
         let listed = desk.store.search(Some(page.route_name()), &filter, after.as_deref(), PAGE).await?;
         for row in listed.rows {
-            let cause = row.last_outcome.as_ref().and_then(|outcome| outcome.cause.as_ref());
-            if detail.is_none() || cause.map(|cause| cause.detail.as_str()) == detail {
-                if found.len() == AT_ONCE {
-                    return Ok((found, true));
-                }
-                found.push(row.po);
+            if found.len() == AT_ONCE {
+                return Ok((found, true));
             }
+            found.push(row.po);
         }
         match listed.next {
             Some(next) => after = Some(next),

@@ -18,7 +18,7 @@ use ipass_core::stage::Stage;
 use super::jobs::{presets, range, utc};
 use super::runs::{FindingLine, RunView, look, mark, order_path, start};
 use crate::desk::{Answer, Fault, Form, Html, Page, Query, Shared, links};
-use crate::text::{Text, check as t, common as c};
+use crate::text::{Text, check as t};
 
 const FORM: &str = "/admin/check";
 /// Earlier checks that are listed.

@@ -87,7 +87,7 @@ async fn list(State(desk): State<Shared>, page: Page) -> Answer {
         Ok((settings, _)) => (Some(settings), None),
         Err(Refused::Store(error)) => return Err(error.into()),
         Err(refused @ (Refused::Settings(_) | Refused::Usage(_) | Refused::AlreadyRunning)) => {
-            (None, Some(page.say(&Say::with(c::VERBATIM, [refused.to_string()]))))
+            (None, Some(page.say(&Say::said(c::VERBATIM, &refused))))
         }
     };
     let settings = settings.unwrap_or_default();

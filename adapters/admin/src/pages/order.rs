@@ -1,9 +1,11 @@
 //! One order: where it stands, why it is not moving, what was done for it, and what a person can do.
 
 mod acts;
+mod changes;
 mod json;
 mod looks;
 mod story;
+mod systems;
 mod view;
 mod why;
 
@@ -13,15 +15,16 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{OrderRow, RouteName, StoredOrder};
+use ipass_core::ports::{KEPT_PAYLOADS, OrderRow, RouteName, StoredOrder};
 use ipass_core::stage::Stage;
 
+use self::changes::Version;
 use self::story::{Fact, Write};
 use self::view::{Contents, Step};
 use self::why::{Fix, Why};
 use super::orders;
 use crate::desk::links::encode;
-use crate::desk::{Answer, Desk, Fault, Html, Page, Shared, show};
+use crate::desk::{Answer, Desk, Fault, Html, Page, Query, Shared, show};
 use crate::text::{Text, common as c, order as t, orders as ot};
 
 /// Facts of the history that are read.
@@ -42,6 +45,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route(&path("/cancel"), post(acts::cancel_in_erp).get(back))
         .route(&path("/dry-run"), post(looks::dry_run).get(back))
         .route(&path("/check"), post(looks::check).get(back))
+        .route(&path("/systems"), post(systems::read).get(back))
 }
 
 /// The path of an order's page, without the route of links.
@@ -65,9 +69,8 @@ async fn back(page: Page, Path((route, po)): Path<(String, String)>) -> Answer {
     Ok(page.go(&page.href(&format!("/admin/orders/{}/{}", encode(&route), encode(&po))), None))
 }
 
-#[derive(Template)]
-#[template(path = "order.html")]
-struct OrderPage<'a> {
+/// What is shown of an order.
+struct View<'a> {
     p: &'a Page,
     row: OrderRow,
     /// Path of the order, and what every path of an act ends with.
@@ -85,9 +88,48 @@ struct OrderPage<'a> {
     failures_only: bool,
     raw: String,
     raw_bytes: String,
+    versions: Vec<Version>,
 }
 
-impl OrderPage<'_> {
+#[derive(Template)]
+#[template(path = "order.html")]
+struct OrderPage<'a> {
+    p: &'a Page,
+    view: View<'a>,
+}
+
+/// The part that renews itself.
+#[derive(Template)]
+#[template(path = "order_body.html")]
+struct OrderBody<'a> {
+    p: &'a Page,
+    view: View<'a>,
+}
+
+impl View<'_> {
+    /// Another one when the payload is: what is unfolded of it stays as it is while it does.
+    fn payload_id(&self) -> i64 {
+        self.versions.first().map_or(0, |version| version.replaced_at.timestamp_micros())
+    }
+
+    /// How many earlier payloads are kept.
+    #[expect(clippy::unused_self, reason = "the template asks its view")]
+    const fn kept(&self) -> u32 {
+        KEPT_PAYLOADS
+    }
+
+    /// What the dialogs of the page were made for: while it stays, the rest of the page is renewed by itself.
+    fn made_for(&self) -> String {
+        let fix = match self.why.fix {
+            Fix::Nothing => "nothing",
+            Fix::Settings(..) => "settings",
+            Fix::SendToPush => "push",
+            Fix::CancelInErp => "cancel",
+            Fix::RunNow => "run",
+        };
+        format!("{}-{fix}-{}", self.row.stage, if self.row.hold.is_some() { "held" } else { "free" })
+    }
+
     /// Stages that the order can be set to: number, name.
     fn other_stages(&self) -> Vec<(String, &'static str)> {
         let others = Stage::ALL.into_iter().filter(|stage| *stage != self.row.stage);
@@ -126,7 +168,13 @@ const fn stage_means(stage: Stage) -> Text {
     }
 }
 
-async fn detail(State(desk): State<Shared>, page: Page, Path((route, po)): Path<(String, String)>) -> Answer {
+/// `GET …`; `seen` is what the asking page's dialogs were made for.
+async fn detail(State(desk): State<Shared>, mut page: Page, Path((route, po)): Path<(String, String)>) -> Answer {
+    let seen = page.query.get("seen").map(str::to_owned);
+    if seen.is_some() {
+        page.here = format!("{}{}", page.path, page.query.with("seen", &[]));
+        page.query = Query::of(page.here.split_once('?').map_or("", |(_, query)| query));
+    }
     if page.route_name().0 != route {
         // The other route was chosen in the head line, or the address does not name its route for the links.
         let of_path = || format!("{}?route={}", page.path, encode(&route));
@@ -141,15 +189,16 @@ async fn detail(State(desk): State<Shared>, page: Page, Path((route, po)): Path<
     let timeline = desk.store.timeline(route, po, HISTORY).await?;
     let writes = desk.store.writes_of(route, std::slice::from_ref(po)).await?;
     let settings = desk.runner.settings(page.route()).await.ok().map(|(settings, _)| settings);
+    let earlier = desk.store.payloads(route, po).await?;
     let failures_only = page.query.has("only", "failures");
     let steps = view::steps(&page, &row, &timeline);
     let why = why::why(&page, &row, settings.as_ref());
     let contents = match page.route().source.parse(&raw) {
-        Ok(order) => Ok(view::contents(&order, settings.as_ref())),
-        Err(error) => Err(page.t1(t::UNREADABLE, error)),
+        Ok(order) => Ok(view::contents(&order, &row.evidence, settings.as_ref())),
+        Err(error) => Err(page.t1(t::UNREADABLE, page.said(error.message()))),
     };
     let cut = timeline.len() >= usize::try_from(HISTORY).unwrap_or(usize::MAX);
-    let template = OrderPage {
+    let view = View {
         p: &page,
         path: order_path(route, po),
         of_route: page.href(""),
@@ -164,9 +213,15 @@ async fn detail(State(desk): State<Shared>, page: Page, Path((route, po)): Path<
         failures_only,
         raw: json::pretty(&String::from_utf8_lossy(&raw)),
         raw_bytes: show::number(raw.len()),
+        versions: changes::versions(&earlier, &raw),
         row,
     };
-    page.show(&template)
+    match seen {
+        // The dialogs do not fit any more: the page is loaded anew.
+        Some(seen) if page.htmx && seen != view.made_for() => Ok(page.go(&page.here, None)),
+        _ if page.htmx => page.show(&OrderBody { p: &page, view }),
+        _ => page.show(&OrderPage { p: &page, view }),
+    }
 }
 
 #[cfg(test)]

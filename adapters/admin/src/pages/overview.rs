@@ -23,7 +23,7 @@ use ipass_core::stage::Stage;
 use serde_json::Value;
 
 use self::silence::{Silence, silence};
-use self::snapshot::{RUNS, Readings, Snapshot};
+use self::snapshot::{Readings, Snapshot};
 use crate::desk::links::encode;
 use crate::desk::show::number;
 use crate::desk::{Answer, Html, Page, Shared};
@@ -63,16 +63,11 @@ pub(super) fn order_href(p: &Page, po: &str) -> String {
     format!("/admin/orders/{}/{}", encode(&p.route_name().0), encode(po))
 }
 
-/// The list of the orders of a group of causes; what they have in common is asked for where the list has a
-/// filter for it.
+/// The list of exactly the orders of a group of causes.
 pub(super) fn group_href(p: &Page, group: &CauseGroup) -> String {
     let stage = group.stage.number().to_string();
-    let mut filters = vec![("stage", stage.as_str()), ("reason", group.reason.code())];
-    match (group.reason, group.detail.as_deref()) {
-        (Reason::MissingShopMapping, Some(detail)) => filters.push(("retailer", detail)),
-        (Reason::MissingWarehouseMapping, Some(detail)) => filters.push(("warehouse", detail)),
-        (_, _) => {}
-    }
+    let mut filters = vec![("stage", stage.as_str()), ("reason", group.reason.code()), ("held", "no")];
+    filters.extend(group.detail.as_deref().map(|detail| ("detail", detail)));
     orders_href(p, &filters)
 }
 
@@ -238,8 +233,8 @@ impl JobHealth {
 
     /// Said of a job without a success among the runs that were looked at.
     fn not_lately(&self, p: &Page) -> String {
-        let all = self.looked_at < RUNS as usize;
-        if all { p.t(t::NEVER).to_owned() } else { p.t1(t::NOT_LATELY, self.looked_at) }
+        let none = self.looked_at == 0;
+        if none { p.t(t::NEVER).to_owned() } else { p.t1(t::NOT_LATELY, self.looked_at) }
     }
 }
 

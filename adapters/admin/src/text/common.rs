@@ -42,6 +42,7 @@ crate::text::messages! {
     KEY_SELECT = "select the row", "选中所在行";
     KEY_RETRY = "retry the row", "重试所在行";
     KEY_GO = "go to overview, orders, causes, jobs, stock, settings", "前往概览、订单、原因、任务、库存、设置";
+    FIND = "Find a PO number", "查找采购单号";
     FIRST_PAGE = "First page", "首页";
     PREVIOUS_PAGE = "Back", "上一页";
     NEXT_PAGE = "Next page", "下一页";

@@ -21,6 +21,7 @@ crate::text::messages! {
     WAREHOUSE = "Warehouse", "仓库";
     LEVEL = "Service level", "物流方式";
     SKUS = "SKUs", "商品 SKU";
+    DETAIL = "Detail of the reason (whole)", "原因详情（完整）";
     SKU = "SKU (whole)", "SKU（完整）";
     TRACKING = "Tracking", "运单号";
     INVOICE = "Invoice", "发票号";

@@ -8,6 +8,7 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, DocumentQuery, PortError};
 
 use super::LingxingErp;
+use super::find::{Failure, MAX_SPLITS};
 use crate::convert::{document, names_documents};
 use crate::dto::{WmsRequest, WmsRow};
 use crate::paging::all_rows;
@@ -25,28 +26,37 @@ pub(super) async fn all(erp: &LingxingErp, queries: &[DocumentQuery]) -> Vec<Ans
     let mut queries: Vec<&DocumentQuery> = queries.iter().collect();
     queries.sort_by_key(|query| std::cmp::Reverse(query.since));
     let mut answers = Vec::with_capacity(queries.len());
-    for chunk in queries.chunks(MAX_NUMBERS) {
-        match rows(erp, chunk).await {
-            Ok(rows) => answers.extend(assigned(erp, chunk, &rows)),
-            Err(error) => {
+    let mut todo: Vec<&[&DocumentQuery]> = queries.chunks(MAX_NUMBERS).rev().collect();
+    let mut splits = 0;
+    while let Some(part) = todo.pop() {
+        match rows(erp, part, queries.len() == 1).await {
+            Ok(rows) => answers.extend(assigned(erp, part, &rows)),
+            // One row in doubt puts everybody in doubt who was asked for together with its owner.
+            Err(Failure::Row(_)) if part.len() > 1 && splits < MAX_SPLITS => {
+                splits += 1;
+                let (first, second) = part.split_at(part.len() / 2);
+                todo.extend([second, first]);
+            }
+            Err(Failure::Row(error) | Failure::Call(error)) => {
                 let failed = |query: &&DocumentQuery| Answer { key: query.po.clone(), result: Err(error.clone()) };
-                answers.extend(chunk.iter().map(failed));
+                answers.extend(part.iter().map(failed));
             }
         }
     }
     answers
 }
 
-/// Every document of these orders, from all spans of days, each once.
-async fn rows(erp: &LingxingErp, queries: &[&DocumentQuery]) -> Result<Vec<WmsRow>, PortError> {
+/// Every document of these orders, from all spans of days, each once. `alone`: the caller wants to know about
+/// this one order only, so a document that names nobody is about it.
+async fn rows(erp: &LingxingErp, queries: &[&DocumentQuery], alone: bool) -> Result<Vec<WmsRow>, Failure> {
     let now = erp.client.account().clock().now();
     let since = queries.iter().map(|query| query.since).min().unwrap_or(now);
     let (mut all, mut seen) = (Vec::new(), HashSet::new());
     for span in erp.zone.spans(since, now) {
-        for row in span_rows(erp, queries, span).await? {
-            let row = row.filter(|row| queries.len() == 1 || !names_documents(row).is_empty());
+        for row in span_rows(erp, queries, span).await.map_err(Failure::Call)? {
+            let row = row.filter(|row| alone || !names_documents(row).is_empty());
             let unknown = || PortError::invalid("the document list holds a document that does not tell its order");
-            let row = row.ok_or_else(unknown)?;
+            let row = row.ok_or_else(|| Failure::Row(unknown()))?;
             if row.wo_number.clone().is_none_or(|number| seen.insert(number)) {
                 all.push(row);
             }

@@ -21,15 +21,33 @@ const LENGTH: usize = 500;
 /// Newegg, Shopline, Coupang.
 const ASKED_BY_NAME: [i64; 6] = [10_002, 10_003, 10_012, 10_014, 10_016, 10_020];
 
+impl From<Failure> for PortError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Call(error) | Failure::Row(error) => error,
+        }
+    }
+}
+
 /// One answer per number. A failed question is an error for its numbers only.
 pub(super) async fn all(erp: &LingxingErp, pos: &[PoNumber]) -> Vec<Answer<PoNumber, Vec<ErpOrder>>> {
     let mut seen = HashSet::new();
     let once: Vec<PoNumber> = pos.iter().filter(|po| seen.insert(*po)).cloned().collect();
     let mut results = Found::new();
-    for chunk in once.chunks(MAX_NUMBERS) {
-        match orders(erp, chunk).await {
+    let mut todo: Vec<&[PoNumber]> = once.chunks(MAX_NUMBERS).rev().collect();
+    let mut splits = 0;
+    while let Some(part) = todo.pop() {
+        match orders(erp, part, once.len() == 1).await {
             Ok(found) => results.extend(found),
-            Err(error) => results.extend(chunk.iter().map(|po| (po.clone(), Err(error.clone())))),
+            // One row in doubt puts everybody in doubt who was asked for together with its owner.
+            Err(Failure::Row(_)) if part.len() > 1 && splits < MAX_SPLITS => {
+                splits += 1;
+                let (first, second) = part.split_at(part.len() / 2);
+                todo.extend([second, first]);
+            }
+            Err(Failure::Row(error) | Failure::Call(error)) => {
+                results.extend(part.iter().map(|po| (po.clone(), Err(error.clone()))));
+            }
         }
     }
     let result = |po| results.get(po).cloned().unwrap_or_else(|| Ok(Vec::new()));
@@ -38,21 +56,35 @@ pub(super) async fn all(erp: &LingxingErp, pos: &[PoNumber]) -> Vec<Answer<PoNum
 
 type Found = HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>>;
 
-/// The orders of up to [`MAX_NUMBERS`] different numbers; a number without an entry is absent.
-pub(super) async fn orders(erp: &LingxingErp, pos: &[PoNumber]) -> Result<Found, PortError> {
+/// So often one look is split before the rest of it is left in doubt: a row that is given for every number
+/// must not cost a call for each.
+pub(super) const MAX_SPLITS: usize = 24;
+
+/// Why a question has no answer.
+pub(super) enum Failure {
+    /// The call failed.
+    Call(PortError),
+    /// A row of the answer does not tell whose it is.
+    Row(PortError),
+}
+
+/// The orders of up to [`MAX_NUMBERS`] different numbers; a number without an entry is absent. `alone`: the
+/// caller wants to know about this one number only, so a row that names nobody is about it. A row that is left
+/// when a question was split may have been given for any number.
+pub(super) async fn orders(erp: &LingxingErp, pos: &[PoNumber], alone: bool) -> Result<Found, Failure> {
     let by_name = ASKED_BY_NAME.contains(&erp.platform_code);
-    let rows = rows(erp, pos, by_name).await?;
+    let rows = rows(erp, pos, by_name).await.map_err(Failure::Call)?;
     let mut found = Found::new();
     for row in &rows {
         let named = row.as_ref().map(|row| names_orders(row, by_name)).unwrap_or_default();
         let owners: Vec<&PoNumber> = match (row, pos) {
-            // Only one number was asked for, so the row is about it.
-            (Some(_), [only]) if named.is_empty() => vec![only],
+            (Some(_), [only]) if alone && named.is_empty() => vec![only],
             _ => pos.iter().filter(|po| named.contains(&po.as_str())).collect(),
         };
         let Some(row) = row.as_ref().filter(|_| !named.is_empty() || !owners.is_empty()) else {
             // It may be any of them, so none is absent beyond doubt.
-            return Err(PortError::invalid("the order list holds an order that does not tell its platform number"));
+            let what = "the order list holds an order that does not tell its platform number";
+            return Err(Failure::Row(PortError::invalid(what)));
         };
         for po in owners {
             let orders = found.entry(po.clone()).or_insert_with(|| Ok(Vec::new()));

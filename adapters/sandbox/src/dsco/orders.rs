@@ -20,6 +20,7 @@ pub(crate) fn turn_of(call: &Call) -> Turn {
         Some(Effect::DuplicatePage) => Turn::Again,
         Some(Effect::EmptyPage) => Turn::Empty,
         Some(Effect::EndlessCursor) => Turn::Endless,
+        Some(Effect::ReversedPage) => Turn::Reversed,
         _ => Turn::Whole,
     }
 }
@@ -109,7 +110,7 @@ fn search(core: &Core, call: &Call) -> Result<Vec<usize>, String> {
     let created = instant("ordersCreatedSince")?;
     let updated = instant("ordersUpdatedSince")?;
     let until = instant("until")?.ok_or("until is required")?;
-    if until > call.now - SETTLED {
+    if until > call.vendor_now() - SETTLED {
         return Err("until must be at least 5 seconds in the past".to_owned());
     }
     match (created, updated) {

@@ -28,6 +28,8 @@ pub(crate) enum Turn {
     Again,
     Empty,
     Endless,
+    /// What has not been served comes in the opposite order.
+    Reversed,
 }
 
 #[derive(Debug, Default)]
@@ -46,9 +48,12 @@ impl Scrolls {
         now: DateTime<Utc>,
     ) -> (Option<String>, Vec<usize>) {
         self.open.retain(|_, scroll| now - scroll.used <= IDLE);
-        let whole = found.len() <= size && matches!(turn, Turn::Whole | Turn::Again);
-        if whole {
-            return (None, found);
+        if found.len() <= size {
+            match turn {
+                Turn::Whole | Turn::Again => return (None, found),
+                Turn::Reversed => return (None, found.into_iter().rev().collect()),
+                Turn::Half | Turn::Empty | Turn::Endless => {}
+            }
         }
         self.made += 1;
         // Looks like the vendor's: base64 with padding, which a query has to encode.
@@ -69,13 +74,16 @@ impl Scrolls {
         }
         scroll.used = now;
         scroll.endless |= turn == Turn::Endless;
+        if turn == Turn::Reversed {
+            scroll.found[scroll.next..].reverse();
+        }
         let rest = scroll.found.len() - scroll.next;
         let (start, count) = match turn {
             Turn::Empty => return Some(Vec::new()),
             Turn::Again => (scroll.last, scroll.size),
             Turn::Half => (scroll.next, (scroll.size / 2).max(1)),
-            Turn::Whole | Turn::Endless if rest == 0 && scroll.endless => (scroll.last, scroll.size),
-            Turn::Whole | Turn::Endless => (scroll.next, scroll.size),
+            Turn::Whole | Turn::Endless | Turn::Reversed if rest == 0 && scroll.endless => (scroll.last, scroll.size),
+            Turn::Whole | Turn::Endless | Turn::Reversed => (scroll.next, scroll.size),
         };
         let end = (start + count).min(scroll.found.len());
         if turn != Turn::Again && rest > 0 {

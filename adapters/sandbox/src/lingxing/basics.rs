@@ -3,16 +3,21 @@
 use serde_json::{Value, json};
 
 use super::envelope::{java, java_error, php, php_error};
+use super::list::cut;
 use crate::catalog::{SERVICES, SHOPS, WAREHOUSES, logistics_type};
+use crate::faults::Effect;
 use crate::state::Core;
 use crate::wire::{Call, Reply};
 
-fn page<'a>(rows: &'a [Value], body: &Value, default: u64) -> &'a [Value] {
+fn page(rows: &[Value], body: &Value, default: u64, effect: Option<&Effect>) -> Vec<Value> {
     let number =
         |name: &str, default: u64| usize::try_from(body[name].as_u64().unwrap_or(default)).unwrap_or(usize::MAX);
-    let start = number("offset", 0).min(rows.len());
-    let end = start.saturating_add(number("length", default)).min(rows.len());
-    &rows[start..end]
+    shown(rows, number("offset", 0), number("length", default), effect)
+}
+
+fn shown(rows: &[Value], start: usize, length: usize, effect: Option<&Effect>) -> Vec<Value> {
+    let rows: Vec<&Value> = rows.iter().collect();
+    cut(&rows, start, length, effect).into_iter().cloned().collect()
 }
 
 /// `POST /pb/mp/shop/v2/getSellerList`.
@@ -40,7 +45,7 @@ pub(crate) fn stores(core: &mut Core, call: &Call, body: &Value) -> Reply {
             })
         })
         .collect();
-    let shown = page(&rows, body, 200);
+    let shown = page(&rows, body, 200, call.effect.as_ref());
     java(&json!({ "total": rows.len().to_string(), "list": shown }), request, call.now)
 }
 
@@ -66,7 +71,7 @@ pub(crate) fn warehouses(core: &mut Core, call: &Call, body: &Value) -> Reply {
             })
         })
         .collect();
-    php(page(&rows, body, 1000), rows.len(), core.lingxing.requests, call.now)
+    php(&page(&rows, body, 1000, call.effect.as_ref()), rows.len(), core.lingxing.requests, call.now)
 }
 
 /// `POST /erp/sc/routing/wms/WmsLogistics/listUsedLogisticsType`: everything inside `param`.
@@ -100,9 +105,8 @@ pub(crate) fn logistics_types(core: &mut Core, call: &Call, body: &Value) -> Rep
     }
     let number = |name: &str, default: u64| usize::try_from(param[name].as_u64().unwrap_or(default)).unwrap_or(1);
     let length = number("length", 20).max(1);
-    let start = number("page", 1).saturating_sub(1).saturating_mul(length).min(rows.len());
-    let end = (start + length).min(rows.len());
-    php(&rows[start..end], rows.len(), request, call.now)
+    let start = number("page", 1).saturating_sub(1).saturating_mul(length);
+    php(&shown(&rows, start, length, call.effect.as_ref()), rows.len(), request, call.now)
 }
 
 pub(crate) const PROVIDER_ID: &str = "209000000000000001";

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::envelope::{gateway, java, warehouse_service};
+use crate::faults::Effect;
 use crate::ledger::CancelRecord;
 use crate::state::Core;
 use crate::wire::{Call, Reply};
@@ -49,10 +50,11 @@ pub(crate) fn mark_not_shipped(core: &mut Core, call: &Call, body: &Value) -> Re
         return gateway("102", call.now);
     };
     let mut failed: Vec<Value> = Vec::new();
-    for number in &numbers {
+    for (place, number) in numbers.iter().enumerate() {
         let at = position(core, number, call.now);
         record(core, number, at).attempts += 1;
         let message = match at {
+            _ if call.effect == Some(Effect::RefuseItem(place)) => WRONG_STATE,
             None => UNKNOWN,
             Some(at) => {
                 let system = &core.world.systems[at];
@@ -87,12 +89,14 @@ pub(crate) fn cut_off(core: &mut Core, call: &Call, body: &Value) -> Reply {
     };
     let timing = core.config.timing;
     let mut failed: Vec<Value> = Vec::new();
-    for number in &numbers {
+    for (place, number) in numbers.iter().enumerate() {
         let at = position(core, number, call.now);
-        let answer = at.map(|at| core.world.recall(at, &timing, call.now));
+        let refused = call.effect == Some(Effect::RefuseItem(place));
+        let answer = at.filter(|_| !refused).map(|at| core.world.recall(at, &timing, call.now));
         let record = record(core, number, at);
         record.attempts += 1;
         let message = match answer {
+            None if refused => WRONG_STATE,
             None => UNKNOWN,
             Some(RecallAnswer::Asked) => {
                 record.recalls += 1;

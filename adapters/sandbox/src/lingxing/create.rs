@@ -42,6 +42,11 @@ pub(crate) fn create(core: &mut Core, call: &Call, body: &Value) -> Reply {
     let mut refused: Vec<Value> = Vec::new();
     for (position, order) in orders.iter().enumerate() {
         let po = string_of(order, "platform_order_no").unwrap_or_default();
+        if call.effect == Some(Effect::RefuseItem(position)) {
+            core.ledger.creates.entry(po.to_owned()).or_default().attempts += 1;
+            refused.push(json!({ "platform_order_no": po, "error_message": "订单保存失败" }));
+            continue;
+        }
         let forgotten = call.effect == Some(Effect::ForgetItem(position));
         match one(core, call, store, order) {
             Ok(number) if !forgotten => done.push(json!({

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::envelope::{gateway, php, php_error};
-use super::list::cut;
+use super::list::{cut, total};
 use crate::catalog::{WAREHOUSES, wid_position};
 use crate::state::Core;
 use crate::wire::{Call, Reply};
@@ -43,7 +43,7 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
     let count = usize::try_from(length).unwrap_or(usize::MAX);
     let shown: Vec<Value> =
         cut(&rows, start, count, call.effect.as_ref()).into_iter().map(|stock| row(world, stock)).collect();
-    php(&shown, rows.len(), request, call.now)
+    php(&shown, total(&rows, start, call.effect.as_ref()), request, call.now)
 }
 
 fn row(world: &World, row: &StockRow) -> Value {

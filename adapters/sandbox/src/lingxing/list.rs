@@ -32,6 +32,7 @@ pub(crate) fn texts(value: &Value) -> Result<Option<Vec<&str>>, ()> {
 pub(crate) fn cut<T: Copy>(rows: &[T], start: usize, length: usize, effect: Option<&Effect>) -> Vec<T> {
     let start = match effect {
         Some(Effect::DuplicatePage) => start.saturating_sub(length),
+        Some(Effect::ShrunkPage) if start > 0 => start + 1,
         _ => start,
     };
     let length = match effect {
@@ -39,7 +40,19 @@ pub(crate) fn cut<T: Copy>(rows: &[T], start: usize, length: usize, effect: Opti
         Some(Effect::EmptyPage) => 0,
         _ => length,
     };
-    rows.iter().skip(start).take(length).copied().collect()
+    let mut page: Vec<T> = rows.iter().skip(start).take(length).copied().collect();
+    if effect == Some(&Effect::ReversedPage) {
+        page.reverse();
+    }
+    page
+}
+
+/// What a list says that it holds.
+pub(crate) fn total<T>(rows: &[T], start: usize, effect: Option<&Effect>) -> usize {
+    match effect {
+        Some(Effect::ShrunkPage) if start > 0 => rows.len().saturating_sub(1),
+        _ => rows.len(),
+    }
 }
 
 pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
@@ -92,7 +105,7 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
     let data = if rows.is_empty() && request % 2 == 1 {
         json!({ "total": 0, "list": null })
     } else {
-        json!({ "total": rows.len().to_string(), "list": shown })
+        json!({ "total": total(&rows, start, call.effect.as_ref()).to_string(), "list": shown })
     };
     java(&data, request, call.now)
 }

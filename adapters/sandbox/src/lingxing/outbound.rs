@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::basics::{PROVIDER_ID, PROVIDER_NAME};
 use super::envelope::{gateway, php, php_error};
-use super::list::{cut, from, texts};
+use super::list::{cut, from, texts, total};
 use crate::catalog::{FOREIGN_SKU, SERVICES, WAREHOUSES, logistics_parts};
 use crate::clock::{beijing_day, beijing_form};
 use crate::state::Core;
@@ -114,7 +114,7 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
             row(world, system, &system.documents[position], call.now)
         })
         .collect();
-    php(&shown, rows.len(), request, call.now)
+    php(&shown, total(&rows, start, call.effect.as_ref()), request, call.now)
 }
 
 /// `Err(None)` is a wrong JSON type, `Err(Some(…))` a wrong value.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Duration, NaiveDateTime, Utc};
 use serde_json::{Value, json};
 
 use super::envelope::{gateway, java, java_error};
-use super::list::{cut, texts};
+use super::list::{cut, texts, total};
 use crate::catalog::SHOPS;
 use crate::clock::beijing_form;
 use crate::state::Core;
@@ -63,7 +63,8 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
     }
     let start = usize::try_from(number("offset", 0)).unwrap_or(usize::MAX);
     let shown = cut(&rows, start, length, call.effect.as_ref());
-    java(&json!({ "total": rows.len().to_string(), "list": show(&shown) }), request, call.now)
+    let total = total(&rows, start, call.effect.as_ref());
+    java(&json!({ "total": total.to_string(), "list": show(&shown) }), request, call.now)
 }
 
 fn row(world: &World, platform: &str, pair: &Pair) -> Value {

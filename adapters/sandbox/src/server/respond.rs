@@ -11,6 +11,7 @@ use futures_util::stream;
 
 use super::Held;
 use super::connection::Peer;
+use crate::distort;
 use crate::faults::Effect;
 use crate::wire::Reply;
 
@@ -73,9 +74,17 @@ pub(crate) async fn finish(mut reply: Reply, effect: Option<Effect>, peer: &Peer
             | Effect::EmptyPage
             | Effect::ScrollExpired
             | Effect::EndlessCursor
-            | Effect::ForgetItem(_),
+            | Effect::ForgetItem(_)
+            | Effect::RefuseItem(_)
+            | Effect::ClockOff(_)
+            | Effect::ReversedPage
+            | Effect::ShrunkPage,
         )
         | None => plain(&reply),
+        Some(effect @ (Effect::Poison(_) | Effect::UnknownWords | Effect::NumericIds | Effect::OtherEmpties(_))) => {
+            distort::apply(&effect, &mut reply.body);
+            plain(&reply)
+        }
     };
     if let Some(token) = token {
         token.answered();

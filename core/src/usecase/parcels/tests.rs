@@ -134,3 +134,19 @@ fn a_shipped_document_without_number_or_date_is_an_obstacle() {
     let packed = pack(&order("1"), &[undated], &Settings::default()).unwrap();
     assert_eq!(packed.obstacle, Some(Cause::new(Reason::NoShipDate, "WO1")));
 }
+
+#[test]
+fn units_of_documents_are_told_per_line_with_what_no_line_has() {
+    let mut order = order("1");
+    order.lines = vec![line(1, "A", 2), line(2, "B", 1), line(3, "A", 1)];
+    let documents = [
+        document("WO1", &["T1"], &[("A", 2), ("ODD", 7)]),
+        OutboundDocument { status: DocumentStatus::Open, ..document("WO2", &[], &[("A", 3), ("B", 1)]) },
+        OutboundDocument { replacement: true, ..document("WO3", &["T3"], &[("A", 9)]) },
+    ];
+    let settings = Settings::default();
+    let shipped = |document: &OutboundDocument| document.status == DocumentStatus::Shipped;
+    assert_eq!(units_per_line(&order, &documents, &settings, shipped), (vec![2, 0, 0], vec!["ODD × 7".to_owned()]));
+    let all = units_per_line(&order, &documents, &settings, |_| true).0;
+    assert_eq!(all, [2, 1, 3], "what is beyond the order stays with the last line of its item");
+}

@@ -227,6 +227,12 @@ impl Comparison {
         Some((zeroed, compared))
     }
 
+    /// Items, and those of them that differ.
+    pub(super) fn counts(&self) -> [usize; 2] {
+        let differ = |item: &&Compared| item.figures.iter().any(Figure::differs);
+        [self.items.len(), self.items.iter().filter(differ).count()]
+    }
+
     /// What has to be written, and by how many units the channel offers too much.
     pub(super) fn to_write(&self) -> Vec<(StockLevel, i64)> {
         self.items.iter().filter_map(|item| item.write.clone()).collect()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::ports::{ErpSink, KnownStock, PortError, complete_answers};
 use crate::reason::{Cause, Reason};
-use crate::run::{RunContext, RunError};
+use crate::run::{Fact, RunContext, RunError};
 use crate::settings::Settings;
 
 /// One item, by both names.
@@ -49,9 +49,12 @@ pub(super) async fn erp_figures(
             Some(Ok(rows)) if rows.is_empty() => {
                 let error = PortError::rejected(format!("the ERP lists nothing in warehouse {id} ({code})"));
                 figures.unread.get_or_insert(error);
-                figures.doubtful.insert(code.clone(), Cause::new(Reason::WarehouseEmpty, id.as_str()));
+                let why = Cause::new(Reason::WarehouseEmpty, id.as_str());
+                tell_doubt(ctx, code, &why);
+                figures.doubtful.insert(code.clone(), why);
             }
             Some(Ok(rows)) => {
+                ctx.log(Fact::Warehouse, [code.clone(), rows.len().to_string()]);
                 for row in rows {
                     let sum = units.entry(row.sku).or_default().entry(code.clone()).or_default();
                     *sum = sum.saturating_add(row.available);
@@ -60,6 +63,7 @@ pub(super) async fn erp_figures(
             }
             Some(Err(error)) => {
                 let why = Cause::of_read_error(&error, Reason::WarehouseUnreadable);
+                tell_doubt(ctx, code, &why);
                 figures.doubtful.insert(code.clone(), why);
                 figures.unread.get_or_insert(error);
             }
@@ -80,6 +84,10 @@ pub(super) async fn erp_figures(
     figures.items = named(units, ctx.settings);
     figures.items.sort_by(|a, b| a.sku.cmp(&b.sku));
     Ok(figures)
+}
+
+fn tell_doubt(ctx: &RunContext<'_>, code: &str, why: &Cause) {
+    ctx.log(Fact::Doubtful, [code.to_owned(), why.reason.code().to_owned(), why.detail.clone()]);
 }
 
 /// The channel's names of items that are known before the ERP was asked: those of the mapping, and

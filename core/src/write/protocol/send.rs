@@ -1,36 +1,38 @@
 //! Sending: intents first, orders kept whole, receipts kept at once.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::{Item, Progress, RemoteWriter, Track, Verdict};
 use crate::ports::{Effect, ErrorKind, PortError, WriteLedger, complete_effects};
-use crate::run::{RunContext, RunError};
+use crate::run::{Fact, RunContext, RunError};
 use crate::write::{Intent, WriteKey, WriteNote, WriteState};
 
 /// A batch is not sent so long after its intent: the process was frozen, and others may have gone on.
 const STALE_INTENT: chrono::Duration = chrono::Duration::seconds(30);
 
-/// Sends everything that is ready, in batches that keep an order's parts together; answers whether it
-/// sent anything.
+/// Sends everything that is ready, in batches that keep an order's parts together; answers how long the
+/// remote took for one of them, on average, if anything was sent.
 pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     ctx: &RunContext<'_>,
     ledger: &dyn WriteLedger,
     writer: &dyn RemoteWriter<P>,
     tracks: &mut [Track<P>],
-) -> Result<bool, RunError> {
+) -> Result<Option<Duration>, RunError> {
     let ready: Vec<usize> =
         (0..tracks.len()).filter(|index| matches!(tracks[*index].progress, Progress::Ready)).collect();
     if ctx.dry_run {
         for index in ready {
             tracks[index].progress = Progress::Done(Verdict::WouldSend);
         }
-        return Ok(false);
+        return Ok(None);
     }
-    let mut sent = false;
+    let (mut sent, mut took) = (0, chrono::Duration::zero());
     for batch in batches(tracks, &ready, writer.max_batch().max(1)) {
         if ctx.watch.stopping() {
+            ctx.log(Fact::Stopping, []);
             break; // What is left stays ready, and its order without an outcome.
         }
         let intents: Vec<Intent> = batch.iter().map(|index| tracks[*index].item.intent()).collect();
@@ -49,15 +51,18 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
             track.sent_in_this_run = true;
             !open
         });
-        sent = true;
-        if let Some(error) = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await? {
+        let before = ctx.clock.now();
+        let failed = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await?;
+        took += ctx.clock.now() - before;
+        sent += 1;
+        if let Some(error) = failed {
             for track in tracks.iter_mut().filter(|track| matches!(track.progress, Progress::Ready)) {
                 track.progress = Progress::Done(Verdict::NotSent(error.clone()));
             }
             break;
         }
     }
-    Ok(sent)
+    Ok((sent > 0).then(|| took.to_std().unwrap_or_default() / sent))
 }
 
 pub(super) fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize>> {
@@ -109,6 +114,9 @@ async fn send_batch<P: Send + Sync>(
         // Counted from the end: the request may have left at any moment before.
         let sent_at = ctx.clock.now();
         ctx.point("sent");
+        if let (Ok(_), Some(first)) = (&result, keys.first()) {
+            ctx.log(Fact::Sent, [keys.len().to_string(), first.kind.as_str().to_owned()]);
+        }
         match result {
             Ok(outcomes) => {
                 let mut effects = complete_effects(&keys, outcomes);
@@ -122,6 +130,7 @@ async fn send_batch<P: Send + Sync>(
             }
             Err(error) => match error.kind() {
                 ErrorKind::Rejected | ErrorKind::Invalid if !is_one_order(tracks, &part) => {
+                    ctx.log(Fact::Split, [part.len().to_string(), error.message().to_owned()]);
                     let (first, second) = halves(tracks, &part);
                     todo.push(second);
                     todo.push(first);
@@ -131,6 +140,7 @@ async fn send_batch<P: Send + Sync>(
                 }
                 ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => {
                     mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(error.clone())));
+                    ctx.log(Fact::SendingStopped, [error.message().to_owned()]);
                     stop = Some(error);
                 }
             },

@@ -1,4 +1,5 @@
 use axum::http::{Method, StatusCode};
+use ipass_core::run::{Fact, LogLine};
 use serde_json::json;
 
 use super::Bench;
@@ -198,10 +199,14 @@ async fn links_keep_the_route() {
     assert!(!one.get("/admin/audit").await.body.contains("route="));
 }
 
+fn chosen() -> LogLine {
+    LogLine { at: chrono::DateTime::UNIX_EPOCH, fact: Fact::Chosen, values: vec!["7".to_owned()] }
+}
+
 #[tokio::test]
 async fn a_run_is_followed_to_its_end() {
     let bench = Bench::logged_in().await;
-    bench.progress.log("run-1", "one <b>");
+    bench.progress.log("run-1", &chosen());
     bench.progress.point("run-1", "push_orders:intended");
     bench.progress.finished("run-1", &json!({"result": "done"}));
     let all = bench.get("/admin/api/runs/run-1/events").await;
@@ -210,7 +215,7 @@ async fn a_run_is_followed_to_its_end() {
     assert_eq!(kinds, ["log", "point", "finished", "end"]);
     let rest = bench.send(Method::GET, "/admin/api/runs/run-1/events", &[("last-event-id", "2")], "").await;
     assert!(rest.body.contains(r#""result":"done""#) && !rest.body.contains("event: point"), "{}", rest.body);
-    bench.progress.log("run-2", "still running");
+    bench.progress.log("run-2", &chosen());
     bench.progress.close();
     assert_eq!(bench.get("/admin/api/runs/run-2/events").await.body, "", "the stop of the process ends streams");
 }

@@ -14,6 +14,7 @@ use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 pub(crate) struct Memory {
     pub(crate) orders: Arc<dyn OrderStore>,
     pub(crate) book: Arc<dyn OrderBook>,
+    pub(crate) payloads: Arc<dyn PayloadStore>,
     pub(crate) ledger: Arc<dyn WriteLedger>,
     pub(crate) runs: Arc<dyn RunStore>,
     pub(crate) settings: Arc<dyn SettingsStore>,
@@ -39,6 +40,7 @@ impl Memory {
         Self {
             orders: down.clone(),
             book: down.clone(),
+            payloads: down.clone(),
             ledger: down.clone(),
             runs: down.clone(),
             settings: down.clone(),
@@ -86,6 +88,9 @@ passed_on! {
         fn ages(route: &RouteName, limits: &[StageLimit]) -> Vec<StageAge>;
         fn export_orders(route: Option<&RouteName>, filter: &OrderFilter, sink: &mut dyn RowSink) -> u64;
         fn unreadable(route: &RouteName, limit: u32) -> Vec<(String, Cause)>;
+    }
+    payloads: PayloadStore {
+        fn payloads(route: &RouteName, po: &PoNumber) -> Vec<EarlierPayload>;
     }
     ledger: WriteLedger {
         fn writes_of(route: &RouteName, orders: &[PoNumber]) -> Vec<RemoteWrite>;

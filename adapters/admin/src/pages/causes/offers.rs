@@ -38,9 +38,11 @@ impl Offers {
                 return offered.clone();
             }
         }
+        let erp = Arc::clone(&route.erp);
+        let mut reading = Box::pin(async move { erp.master_data(kind).await });
         let offered = tokio::select! {
             biased;
-            read = route.erp.master_data(kind) => match read {
+            read = &mut reading => match read {
                 Ok(mut records) => {
                     records.retain(|record| record.active);
                     records.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
@@ -51,7 +53,11 @@ impl Offers {
                     Err(why(error.kind()))
                 }
             },
-            () = desk.runner.clock.sleep(PATIENCE) => Err(t::NO_ANSWER),
+            () = desk.runner.clock.sleep(PATIENCE) => {
+                // A call that is given up would keep its place at the vendor for minutes: it comes to its end.
+                tokio::spawn(reading);
+                Err(t::NO_ANSWER)
+            }
         };
         self.0.lock().await.insert(key, (now, offered.clone()));
         offered

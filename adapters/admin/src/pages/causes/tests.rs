@@ -75,7 +75,9 @@ async fn missing_mappings_are_chosen_from_what_the_erp_has_and_saved_together() 
     let (bench, versions, _) = bench(&orders).await;
     let page = bench.get("/admin/causes").await.body;
     assert!(page.contains("No ERP store is mapped for retailer 100") && page.contains("12 orders"), "{page}");
-    assert!(page.contains(r#"href="/admin/orders?stage=1&#38;reason=missing_shop_mapping&#38;retailer=100""#));
+    assert!(
+        page.contains(r#"href="/admin/orders?stage=1&#38;reason=missing_shop_mapping&#38;held=no&#38;detail=100""#)
+    );
     assert!(page.contains(r#"<option value="7">Shop &#60;A&#62; (7)</option>"#) && !page.contains(r#"value="8""#));
     assert!(page.contains("could not be read (credentials refused)") && !page.contains("12345"), "{page}");
 

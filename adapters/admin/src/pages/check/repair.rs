@@ -204,8 +204,9 @@ pub(super) async fn act(
             Flash::good(page.t2(t::WAS_SET, po, stage)).with_link(page.href(&order), page.t(t::SEE_ORDER))
         }
         Repaired::Pulled(_) => Flash::good(page.t(t::STORED_NOW)).with_link(page.href(&order), page.t(t::SEE_ORDER)),
-        Repaired::PullFailed(run_id, error) => Flash::bad(page.t1(c::VERBATIM, error))
-            .with_link(page.href(&run_path(&run_id)), page.t(crate::text::jobs::WATCH_RUN)),
+        Repaired::PullFailed(run_id, error) => {
+            Flash::bad(page.said(error)).with_link(page.href(&run_path(&run_id)), page.t(crate::text::jobs::WATCH_RUN))
+        }
         Repaired::Moved => {
             return Err(Fault::refused_at("moved", t::MOVED_TITLE, t::MOVED_HELP, order, t::SEE_ORDER));
         }

@@ -26,7 +26,7 @@ pub(super) fn bars(page: &Page, runs: &[RunRecord]) -> Html {
     let bad = runs.iter().filter(|run| matches!(run.state.as_str(), "failed" | "interrupted")).count();
     let width = runs.len() * STEP;
     let mut html = format!(
-        r#"<svg class="bars runs" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{}">"#,
+        r#"<svg class="bars runs" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" role="group" aria-label="{}">"#,
         escaped(&page.t2(t::HISTORY_OF, runs.len(), bad))
     );
     for (at, run) in runs.iter().rev().enumerate() {

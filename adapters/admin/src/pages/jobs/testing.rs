@@ -41,6 +41,7 @@ pub(crate) fn run(run_id: &str, job: Job, state: &str, minutes: i64) -> RunRecor
         started_at: now() - Duration::minutes(minutes),
         finished_at: (state != "running").then(|| now() - Duration::minutes(minutes) + Duration::seconds(5)),
         report: (state != "running").then(|| report.to_owned()),
+        log: None,
         error: (state == "failed").then(|| "the channel <b> is down".to_owned()),
     }
 }

@@ -1,5 +1,6 @@
 use axum::http::{Method, StatusCode};
 use ipass_core::job::Job;
+use ipass_core::run::{Fact, LogLine};
 use serde_json::json;
 
 use super::testing::{act, bench, run};
@@ -143,13 +144,14 @@ async fn a_run_is_shown_while_it_goes_on_and_afterwards() {
     bench.progress.point("run-9", "push_orders:sent");
     let order = json!({"po_number": "PO-1", "outcome": "blocked", "reason": "missing_shop_mapping", "detail": "R-1", "status_before": 1, "status_after": 1});
     bench.progress.tell_own("run-9", "order", order.clone());
-    bench.progress.log("run-9", "one <b>");
+    let (at, values) = (chrono::DateTime::UNIX_EPOCH, vec!["one <b>".to_owned(), "ship".to_owned()]);
+    bench.progress.log("run-9", &LogLine { at, fact: Fact::Sent, values });
     let page = bench.get("/admin/jobs/runs/run-9").await.body;
     for words in [
         "No ERP store is mapped for retailer R-1",
         r#"data-events="/admin/api/runs/run-9/events""#,
         r#"<noscript><meta http-equiv="refresh" content="3"></noscript>"#,
-        "one &#60;b&#62;",
+        "Sent in one call: one &#60;b&#62; × shipment.",
         r#"href="/admin/orders/r/PO-1""#,
         "operator",
     ] {
@@ -172,6 +174,19 @@ async fn a_run_of_long_ago_says_that_single_results_are_gone() {
     let page = bench.get("/admin/jobs/runs/run-1").await.body;
     assert!(page.contains("the channel &#60;b&#62; is down") && page.contains("not kept with this run"), "{page}");
     assert!(!page.contains("?outcome="), "there is no list behind the counts");
+    works.runs.lock().unwrap()[0].log = Some(
+        json!([
+            {"at": "2026-01-28T09:00:00Z", "code": "mark_created", "values": ["2026-01-28T08:00:00Z"]},
+            {"at": "2026-01-28T09:00:01Z", "code": "failed", "values": ["GET /order: no answer in time"]},
+            {"at": "2026-01-28T09:00:01Z", "code": "of_another_version", "values": []},
+        ])
+        .to_string(),
+    );
+    bench.post("/admin/display", &[("lang", "zh"), ("utc", "true"), ("back", "/admin/audit")]).await;
+    let page = bench.get("/admin/jobs/runs/run-1").await.body;
+    assert!(page.contains("运行失败：GET /order：应答超时。") && page.contains("之前创建的订单已全部读取"), "{page}");
+    assert!(!page.contains("T08:00:00Z") && !page.contains("of_another_version"), "{page}");
+    bench.post("/admin/display", &[("lang", "en"), ("back", "/admin/audit")]).await;
     let list = bench.get("/admin/jobs/runs?job=push_orders").await.body;
     assert!(list.contains(r#"href="/admin/jobs/runs/run-1""#) && list.contains("value=\"push_orders\" selected"));
 }

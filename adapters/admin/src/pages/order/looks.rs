@@ -121,7 +121,7 @@ fn told(page: &Page, row: &OrderRow, report: &RunReport, look: &mut Look) {
     let outcome = report.done.outcomes.iter().find(|outcome| outcome.po == row.po);
     if let Some(error) = &report.error {
         look.class = "bad";
-        look.sentences.push(page.t1(t::LOOK_FAILED, error));
+        look.sentences.push(page.t1(t::LOOK_FAILED, page.said(error)));
     } else if let Some(outcome) = outcome {
         look.mark = outcome.kind.map(|kind| outcome_mark(page, kind));
         match (outcome.kind, &outcome.cause) {
@@ -208,7 +208,7 @@ pub(super) async fn check(
     match (&report.error, &report.done.check) {
         (Some(error), _) => {
             look.class = "bad";
-            look.sentences.push(page.t1(t::LOOK_FAILED, error));
+            look.sentences.push(page.t1(t::LOOK_FAILED, page.said(error)));
         }
         (None, check) => found(&page, check.as_ref().unwrap_or(&CheckReport::default()), &mut look),
     }
@@ -235,7 +235,7 @@ fn found(page: &Page, check: &CheckReport, look: &mut Look) {
             },
         })
         .collect();
-    let incomplete = check.incomplete.iter().map(|what| page.t1(t::CHECK_INCOMPLETE, what));
+    let incomplete = check.incomplete.iter().map(|what| page.t1(t::CHECK_INCOMPLETE, page.said(what)));
     look.sentences.extend(incomplete);
     if check.findings.is_empty() && check.incomplete.is_empty() {
         let nothing = check.checked > 0 && check.skipped == check.checked;

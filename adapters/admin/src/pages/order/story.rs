@@ -7,7 +7,7 @@ use ipass_core::write::{RemoteWrite, WriteKind, WriteState};
 use crate::desk::links::encode;
 use crate::desk::{Html, Page, show};
 use crate::pages::orders::{channel_status, outcome_mark};
-use crate::text::{Text, order as t};
+use crate::text::order as t;
 
 /// One fact of an order's history, in words.
 pub(super) struct Fact {
@@ -54,7 +54,7 @@ fn fact(page: &Page, event: &TimelineEvent) -> Fact {
                 (reason.sentence(page.language(), &event.detail), String::new())
             } else {
                 mark = Some(outcome_mark(page, OutcomeKind::Advanced));
-                (page.t2(t::MOVED, from, to), note(page, &event.detail))
+                (page.t2(t::MOVED, from, to), page.said(&event.detail))
             }
         }
         "write" => {
@@ -70,7 +70,7 @@ fn fact(page: &Page, event: &TimelineEvent) -> Fact {
                         | WriteKind::Invoice
                         | WriteKind::Stock => ("", event.detail.as_str()),
                     };
-                    (what_is_written(page, kind, part), words.to_owned())
+                    (what_is_written(page, kind, part), page.said(words))
                 }
                 (None, _) | (_, None) => (event.what.clone(), event.detail.clone()),
             }
@@ -100,21 +100,6 @@ fn act(page: &Page, what: &str, from: &str, to: &str) -> String {
     }
 }
 
-/// What the core noted about a move, by language where we know it.
-fn note(page: &Page, note: &str) -> String {
-    const NOTES: [Text; 8] = [
-        t::NOTE_SHIPPED,
-        t::NOTE_IN_ERP,
-        t::NOTE_ACCEPTED,
-        t::NOTE_CANCELLED,
-        t::NOTE_CANCELLED_BOTH,
-        t::NOTE_INVOICED,
-        t::NOTE_ALL_SHIPPED,
-        t::NOTE_NO_STAGE,
-    ];
-    NOTES.iter().find(|known| known.en == note).map_or_else(|| note.to_owned(), |known| page.t(*known).to_owned())
-}
-
 /// One remote write, in words.
 pub(super) struct Write {
     pub(super) what: String,
@@ -134,7 +119,7 @@ pub(super) fn write(page: &Page, write: RemoteWrite) -> Write {
         noted: write.noted_at,
         attempts: write.attempts,
         receipt: write.receipt.map(|receipt| receipt.0),
-        message: write.message,
+        message: write.message.map(|words| page.said(words)),
     }
 }
 

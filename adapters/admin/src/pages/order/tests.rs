@@ -1,9 +1,10 @@
 pub(crate) mod shelf;
+mod systems;
 
 use axum::http::{Method, StatusCode};
 use chrono::Duration;
 use ipass_core::job::Job;
-use ipass_core::ports::TimelineEvent;
+use ipass_core::ports::{EarlierPayload, OrderRow, TimelineEvent};
 use ipass_core::reason::{OutcomeKind, Reason};
 use ipass_core::run::{CheckReport, Finding, FindingKind, JobReport, OrderOutcome, Repair};
 use ipass_core::stage::Stage;
@@ -205,4 +206,61 @@ async fn a_finding_comes_with_its_repair() {
     bench.post(&format!("{PATH}/stage"), &fields).await;
     assert_eq!(shelf.acts(), ["stage PO-1 2 by Li Lei: as the check says"]);
     assert!(bench.acts().contains(&("Li Lei".into(), "repair".into(), "PO-1".into())));
+}
+
+/// The sentence of an order's page.
+fn cause(body: &str) -> String {
+    let (_, rest) = body.split_once("<strong>").unwrap();
+    rest.split("</strong>").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn every_unfinished_order_has_a_cause_in_both_languages() {
+    let stages = [Stage::AwaitingPush, Stage::AwaitingAck, Stage::AwaitingShipment, Stage::AwaitingInvoice];
+    let mut rows: Vec<OrderRow> = stages.iter().map(|stage| row(&format!("NEW-{stage}"), *stage)).collect();
+    for (reason, stage) in Reason::ALL.iter().flat_map(|reason| stages.map(|stage| (*reason, stage))) {
+        rows.push(stuck(&format!("{reason}-{stage}"), stage, reason, "GET /x: no answer in time"));
+    }
+    let pos: Vec<String> = rows.iter().map(|row| row.po.to_string()).collect();
+    let (bench, _) = bench(rows).await;
+    let chinese = |text: &str| text.chars().filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c)).count();
+    for (language, wanted) in [("en", false), ("zh", true)] {
+        bench.post("/admin/display", &[("lang", language), ("back", "/admin/audit")]).await;
+        for po in &pos {
+            let page = bench.get(&format!("/admin/orders/r/{po}")).await;
+            assert_eq!(page.status, StatusCode::OK, "{po}");
+            let sentence = cause(&page.body);
+            assert!(sentence.chars().count() > 10, "{po}: {sentence}");
+            assert_eq!(chinese(&sentence) > 3, wanted, "{po}: {sentence}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_changed_between_payloads_is_shown() {
+    let (bench, shelf) = bench(vec![row("PO-1", Stage::AwaitingAck)]).await;
+    assert!(!bench.get(PATH).await.body.contains("Changes between the payloads"));
+    let earlier = EarlierPayload { replaced_at: now(), raw: br#"{"id":9007199254740993122,"n":"<b>"}"#.to_vec() };
+    *shelf.earlier.lock().unwrap() = vec![earlier];
+    let page = bench.get(PATH).await.body;
+    for words in ["1 members changed", "<del>9007199254740993122</del>", "<ins>9007199254740993123</ins>"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_renews_itself_and_is_loaded_anew_when_its_dialogs_do_not_fit() {
+    let (bench, shelf) = bench(vec![stuck("PO-1", Stage::AwaitingShipment, Reason::NotInErp, "PO-1")]).await;
+    let page = bench.get(PATH).await.body;
+    assert!(page.contains("data-live") && page.contains(r#"hx-vals='{"seen":"3-push-free"}'"#), "{page}");
+    assert!(page.contains(r#"<div id="look" aria-live="polite" hx-preserve="true">"#));
+    let renew = async || {
+        let path = format!("{PATH}?only=failures&seen=3-push-free");
+        bench.send(Method::GET, &path, &[("hx-request", "true")], "").await
+    };
+    let part = renew().await;
+    assert!(!part.body.contains("<html") && !part.body.contains("<dialog") && part.body.contains("Send to push"));
+    assert!(!part.body.contains("seen="), "links do not carry it on: {}", part.body);
+    shelf.rows.lock().unwrap()[0].stage = Stage::AwaitingInvoice;
+    assert_eq!(renew().await.header("hx-redirect"), "/admin/orders/r/PO-1?only=failures");
 }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Duration, Utc};
 use ipass_core::money;
 use ipass_core::order::{Order, PriceOrder, SkuKey};
-use ipass_core::ports::{OrderRow, TimelineEvent};
+use ipass_core::ports::{Evidence, OrderRow, TimelineEvent};
 use ipass_core::settings::Settings;
 use ipass_core::stage::Stage;
 
@@ -77,7 +77,9 @@ pub(super) struct Line {
     pub(super) erp_sku: String,
     pub(super) ordered: u32,
     pub(super) cancelled: u32,
+    pub(super) in_erp: u32,
     pub(super) shipped: u32,
+    pub(super) invoiced: u32,
     pub(super) price: String,
     pub(super) cost: String,
     pub(super) amount: String,
@@ -90,7 +92,8 @@ pub(super) struct Parcel {
     pub(super) items: Vec<String>,
 }
 
-pub(super) fn contents(order: &Order, settings: Option<&Settings>) -> Contents {
+/// `evidence` says whether the ERP holds the order and the channel its invoice: both are about the whole order.
+pub(super) fn contents(order: &Order, evidence: &Evidence, settings: Option<&Settings>) -> Contents {
     let shipped = order.shipped_per_line();
     let key = settings.map_or(SkuKey::PartnerSkuFirst, |settings| settings.sku_key);
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "–".to_owned());
@@ -104,6 +107,8 @@ pub(super) fn contents(order: &Order, settings: Option<&Settings>) -> Contents {
             erp_sku: text(&mapped),
             ordered: line.quantity,
             cancelled: line.cancelled,
+            in_erp: if evidence.erp_order_no.is_some() { line.expected() } else { 0 },
+            invoiced: if evidence.invoice_id.is_some() { line.expected() } else { 0 },
             shipped: shipped.get(at).copied().unwrap_or_default(),
             price: price.map_or_else(|| "–".to_owned(), |price| price.to_string()),
             cost: line.prices.expected_cost.map_or_else(|| "–".to_owned(), |cost| cost.to_string()),
@@ -150,6 +155,19 @@ mod tests {
         let at = Utc.timestamp_opt(1_769_590_800 + minute * 60, 0).unwrap();
         let (by, what, detail) = (String::new(), String::new(), String::new());
         TimelineEvent { at, last_at: at, times: 1, kind: "outcome".into(), by, from: None, to, what, detail }
+    }
+
+    #[test]
+    fn evidence_is_about_the_whole_order() {
+        let mut order = ipass_core::testing::order("1");
+        (order.lines[0].quantity, order.lines[0].cancelled) = (5, 2);
+        let units = |evidence: &Evidence| {
+            let line = &contents(&order, evidence, None).lines[0];
+            (line.ordered, line.cancelled, line.in_erp, line.shipped, line.invoiced)
+        };
+        assert_eq!(units(&Evidence::default()), (5, 2, 0, 0, 0));
+        let evidence = Evidence { erp_order_no: Some("E".into()), invoice_id: Some("I".into()), tracking: None };
+        assert_eq!(units(&evidence), (5, 2, 3, 0, 3));
     }
 
     #[test]

@@ -67,11 +67,9 @@ pub(super) fn why(page: &Page, row: &OrderRow, settings: Option<&Settings>) -> W
         },
         None => Fix::RunNow,
     };
-    let sentence = match (cause, row.stage) {
-        (_, Stage::Completed) => page.t(t::DONE).to_owned(),
-        (_, Stage::Cancelled) => page.t(t::CANCELLED).to_owned(),
-        (Some(cause), _) => cause.reason.sentence(page.language(), &cause.detail),
-        (None, _) => page.t(t::NOT_LOOKED_AT).to_owned(),
+    let sentence = match cause {
+        Some(cause) if !finished => cause.reason.sentence(page.language(), &cause.detail),
+        Some(_) | None => page.pick(row.stage.untouched()).to_owned(),
     };
     let cause = cause.filter(|_| !finished);
     Why {

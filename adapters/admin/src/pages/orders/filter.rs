@@ -10,19 +10,22 @@ use crate::text::{Text, common as c, orders as t};
 /// Characters of the field of PO numbers.
 const MAX_TYPED: usize = 4000;
 const MAX_TEXT: usize = 200;
+/// Characters of a reason's detail: some are a remote's words.
+const MAX_DETAIL: usize = 1000;
 /// PO numbers of one list.
 const MAX_NUMBERS: usize = 500;
 /// Hours in a stage: ten years.
 const MAX_HOURS: u32 = 87_600;
 
 /// Fields that hide rows.
-pub(super) const FILTERS: [&str; 16] = [
+pub(super) const FILTERS: [&str; 17] = [
     "po",
     "pos",
     "stage",
     "channel_status",
     "outcome",
     "reason",
+    "detail",
     "retailer",
     "warehouse",
     "level",
@@ -35,7 +38,8 @@ pub(super) const FILTERS: [&str; 16] = [
     "age",
 ];
 /// Fields behind "more filters".
-pub(super) const FURTHER: [&str; 8] = ["pos", "warehouse", "level", "sku", "tracking", "invoice", "held", "age"];
+pub(super) const FURTHER: [&str; 9] =
+    ["pos", "detail", "warehouse", "level", "sku", "tracking", "invoice", "held", "age"];
 /// Fields that the form shows by itself, and what starts the list over.
 pub(super) const HIDDEN: &[&str] = &[
     "po",
@@ -44,6 +48,7 @@ pub(super) const HIDDEN: &[&str] = &[
     "channel_status",
     "outcome",
     "reason",
+    "detail",
     "retailer",
     "warehouse",
     "level",
@@ -74,6 +79,7 @@ pub(super) fn filter(query: &mut Query, page: &Page) -> OrderFilter {
         stages: stages(query),
         outcome: query.read("outcome", c::BAD_CHOICE, OutcomeKind::parse),
         reason: query.text("reason", MAX_TEXT),
+        detail: query.text("detail", MAX_DETAIL),
         channel_status: query.text("channel_status", MAX_TEXT),
         retailer_id: query.text("retailer", MAX_TEXT),
         warehouse_code: query.text("warehouse", MAX_TEXT),

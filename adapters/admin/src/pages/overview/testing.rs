@@ -41,7 +41,8 @@ impl OrderBook for Book {
         let is = |row: &&OrderRow| {
             let cause = row.last_outcome.as_ref().and_then(|outcome| outcome.cause.as_ref());
             let reason = f.reason.as_deref().is_none_or(|code| cause.is_some_and(|cause| cause.reason.code() == code));
-            reason && (f.stages.is_empty() || f.stages.contains(&row.stage))
+            let detail = f.detail.as_deref().is_none_or(|detail| cause.is_some_and(|cause| cause.detail == detail));
+            reason && detail && (f.stages.is_empty() || f.stages.contains(&row.stage))
         };
         let start = after.map_or(0, |after| after.parse().unwrap());
         let all: Vec<OrderRow> = self.rows.iter().filter(is).cloned().collect();

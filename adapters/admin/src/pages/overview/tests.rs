@@ -43,6 +43,7 @@ impl RunStore for Rest {
             started_at: at(n),
             finished_at: Some(at(n)),
             report,
+            log: None,
             error: None,
         };
         let stock = json!({"counts": {"compared": 1234, "different": 56, "guarded": 7}}).to_string();
@@ -147,7 +148,7 @@ async fn where_everything_stands_is_on_one_page_and_leads_on() {
         "last hour 5 / 4",
         r#"href="/admin/orders/r/PO-1""#,
         "overdue",
-        r#"href="/admin/orders?stage=3&#38;reason=credentials_refused">3</a>"#,
+        r#"href="/admin/orders?stage=3&#38;reason=credentials_refused&#38;held=no">3</a>"#,
         "refused for 3 orders",
         "Orders are stuck at “awaiting shipment”",
         "“Push to ERP” fails again and again",

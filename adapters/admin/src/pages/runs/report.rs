@@ -4,19 +4,18 @@ use chrono::{DateTime, Duration, Utc};
 use ipass_core::job::Job;
 use ipass_core::ports::RunRecord;
 use ipass_core::reason::Reason;
+use ipass_core::run::{LOG_LINES, LogLine};
 use ipass_core::stage::Stage;
 use serde_json::Value;
 
 use super::{events_path, mark, order_path, state_words};
 use crate::desk::show::number;
-use crate::desk::{Html, Page, Say, links};
+use crate::desk::{Html, Page, links};
 use crate::pages::jobs::words;
 use crate::text::{Text, common as c, jobs as t};
 
 /// Orders that one page shows.
 const SHOWN: usize = 500;
-/// Log lines that one page shows.
-const LINES: usize = 200;
 
 /// A run as it is shown.
 pub(crate) struct RunView {
@@ -105,8 +104,14 @@ impl RunView {
         let job_code = job_code.or_else(|| began.and_then(|event| text(event, "job"))).unwrap_or_default();
         let job = words::job(&job_code);
         let told = of_kind("finished").next_back().map(|event| event["report"].clone()).filter(Value::is_object);
-        let stored = || record?.report.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok());
-        let report = told.or_else(stored).unwrap_or_default();
+        let stored = record.and_then(|run| serde_json::from_str::<Value>(run.report.as_deref()?).ok());
+        // The record has the whole log; of a run that goes on there are its events.
+        let kept = record.and_then(|run| serde_json::from_str::<Vec<Value>>(run.log.as_deref()?).ok());
+        let log = match &kept {
+            Some(lines) => log_lines(page, lines.iter()),
+            None => log_lines(page, of_kind("log")),
+        };
+        let report = told.or(stored).unwrap_or_default();
         let state = match record {
             Some(run) if run.state != "running" => run.state.clone(),
             _ if ended => text(&report, "result").unwrap_or_else(|| "done".to_owned()),
@@ -125,10 +130,6 @@ impl RunView {
         let fitting: Vec<&&Value> = all.iter().filter(fits).collect();
         let error = record.and_then(|run| run.error.clone()).or_else(|| text(&report, "error"));
         let points = of_kind("point").next_back().and_then(|event| text(event, "name"));
-        let skip = of_kind("log").count().saturating_sub(LINES);
-        let log = of_kind("log").skip(skip).map(|event| {
-            (at(event).map(|at| page.time(&at)).unwrap_or_default(), text(event, "text").unwrap_or_default())
-        });
         Some(Self {
             job_name: job.map_or_else(|| job_code.clone(), |job| page.t(words::name(job)).to_owned()),
             by: record.map(|run| if run.trigger == "manual" { t::BY_PERSON } else { t::BY_SCHEDULE }),
@@ -138,13 +139,13 @@ impl RunView {
                 Some((po, href))
             }),
             took: started.map(|started| took(page, finished.unwrap_or(page.now) - started)),
-            error: error.map(|error| page.say(&Say::with(c::VERBATIM, [error]))),
+            error: error.map(|error| page.said(error)),
             counts: counts(page, id, job, &report, known),
             calls: pairs(&report["calls"]),
             point: points.map(|name| page.t(point_words(&name)).to_owned()),
             orders_in_all: fitting.len(),
             orders: fitting.iter().take(SHOWN).map(|order| order_line(page, &route, order)).collect(),
-            log: log.collect(),
+            log,
             events: events_path(id),
             kept: known,
             findings: report["findings"].as_array().map(|list| list.iter().filter_map(finding).collect()),
@@ -185,6 +186,14 @@ impl RunView {
     pub(crate) fn words(&self, page: &Page) -> String {
         state_words(page, &self.state).to_owned()
     }
+}
+
+/// Moment and sentence of each line, the newest as many as are kept of a run.
+fn log_lines<'a>(page: &Page, lines: impl Iterator<Item = &'a Value>) -> Vec<(String, String)> {
+    let lines: Vec<LogLine> = lines.filter_map(LogLine::of_json).collect();
+    let newest = &lines[lines.len().saturating_sub(LOG_LINES)..];
+    let say = |line: &LogLine| line.sentence(page.language(), &|at| page.time(at));
+    newest.iter().map(|line| (page.time(&line.at), say(line))).collect()
 }
 
 fn text(value: &Value, member: &str) -> Option<String> {

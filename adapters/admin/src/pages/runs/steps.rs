@@ -231,7 +231,7 @@ fn row(page: &Page, route: &str, name: &str, event: Option<&Value>) -> StepRow {
     let (words_of, class) = StepState::parse(text("state").unwrap_or_default()).words();
     let job = words::job(name);
     let note = text("note").and_then(|code| match code {
-        "said" => text("said").map(str::to_owned),
+        "said" => text("said").map(|words| page.said(words)),
         code => Note::KNOWN.iter().find(|(_, known, _)| *known == code).map(|(_, _, words)| page.t(*words).to_owned()),
     });
     StepRow {

@@ -59,6 +59,8 @@ pub(crate) struct Shelf {
     pub(crate) asked: Mutex<Vec<OrderFilter>>,
     pub(crate) done: Mutex<Vec<String>>,
     pub(crate) raw: Mutex<Vec<u8>>,
+    /// Payloads that were replaced, newest first.
+    pub(crate) earlier: Mutex<Vec<EarlierPayload>>,
     /// A run works on every order.
     pub(crate) claimed: Mutex<bool>,
     pub(crate) requests: Mutex<Vec<RunRequest>>,
@@ -214,6 +216,13 @@ impl WriteLedger for Shelf {
 }
 
 #[async_trait]
+impl PayloadStore for Shelf {
+    async fn payloads(&self, _: &RouteName, _: &PoNumber) -> Stored<Vec<EarlierPayload>> {
+        Ok(self.earlier.lock().unwrap().clone())
+    }
+}
+
+#[async_trait]
 impl Launcher for Shelf {
     async fn launch(&self, _: &RouteName, request: RunRequest) -> Result<String, Refused> {
         if *self.claimed.lock().unwrap() {
@@ -242,10 +251,19 @@ impl Launcher for Shelf {
 
 /// Somebody who is logged in before a shelf with these orders; payloads are read as an order of two units.
 pub(crate) async fn bench(rows: Vec<OrderRow>) -> (Bench, Arc<Shelf>) {
+    bench_with(rows, |_| {}, MockErpSink::new()).await
+}
+
+/// The same with a channel and an ERP that answer.
+pub(crate) async fn bench_with(
+    rows: Vec<OrderRow>,
+    channel: impl FnOnce(&mut MockOrderSource),
+    erp: MockErpSink,
+) -> (Bench, Arc<Shelf>) {
     let shelf = Arc::new(Shelf::default());
     *shelf.rows.lock().unwrap() = rows;
     *shelf.raw.lock().unwrap() = br#"{"id":9007199254740993123,"n":"<b>"}"#.to_vec();
-    let memory = Memory { book: shelf.clone(), ledger: shelf.clone(), ..Memory::new() };
+    let memory = Memory { book: shelf.clone(), payloads: shelf.clone(), ledger: shelf.clone(), ..Memory::new() };
     let launcher: Arc<dyn Launcher> = shelf.clone();
     let bench = Bench::with(memory, |state| {
         let mut source = MockOrderSource::new();
@@ -254,7 +272,8 @@ pub(crate) async fn bench(rows: Vec<OrderRow>) -> (Bench, Arc<Shelf>) {
             order.lines[0].quantity = 2;
             Ok(order)
         });
-        let erp = Arc::clone(&state.routes[0].erp);
+        channel(&mut source);
+        let erp = Arc::new(erp);
         let route =
             Route { name: RouteName("r".to_owned()), source: Arc::new(source), erp, inventory: None, aliases: vec![] };
         state.routes[0] = Arc::new(route);

@@ -1,0 +1,115 @@
+//! What is said about a run: its errors, what a check could not read, what a person should look at.
+
+use super::Entry;
+
+pub(super) const WORDS: &[Entry] = &[
+    // Why a run did not begin.
+    ("already running: another run is doing this work; wait for it to end", "同一任务正在运行，请等待其结束"),
+    ("the settings are not valid", "设置无效"),
+    ("the channel of this route takes no stock figures", "该集成领域的渠道不接收库存"),
+    ("a PO number needs a job that works on orders", "采购单号只能用于处理订单的任务"),
+    (
+        "a range needs pull_orders or check_orders, and a start before its end",
+        "时间范围只能用于 pull_orders 或 check_orders，且开始须早于结束",
+    ),
+    ("check_orders needs a range (start and end) or a PO number", "check_orders 需要时间范围或采购单号"),
+    ("check_orders needs a range (start, end) or a PO number", "check_orders 需要时间范围或采购单号"),
+    ("items need sync_stock", "商品清单只能用于 sync_stock"),
+    // Why a run ended as a whole.
+    ("stopped before the window was read; the mark stays", "读取未完成即被停止，拉取进度不变"),
+    ("the channel's list did not end after {id} pages", "渠道列表超过 {id} 页仍未结束"),
+    ("the channel lost its place in the list {id} times; the mark stays", "渠道分页中断 {id} 次，拉取进度不变"),
+    ("mapping.shop is empty: pairs are read per store", "mapping.shop 为空：SKU 配对按店铺读取"),
+    ("the ERP lists no SKU pair at all; nothing was changed", "ERP 没有任何 SKU 配对，未做更改"),
+    (
+        "the ERP's SKU pairs contradict each other (stores in brackets), nothing was changed: {list}. Correct the pairs in the ERP",
+        "ERP 的 SKU 配对互相矛盾（括号内为店铺），未做更改：{list}。请在 ERP 更正",
+    ),
+    (
+        "the ERP lists {id} SKU pairs, much fewer than the {id2} that came from it before; nothing was changed",
+        "ERP 仅有 {id} 个 SKU 配对，远少于此前的 {id2} 个，未做更改",
+    ),
+    ("with the ERP's pairs the settings would be invalid: {any}", "并入 ERP 配对后设置将无效：{any}"),
+    ("the stored settings are not an object", "已保存的设置不是 JSON 对象"),
+    ("mapping.sku maps several names to one ERP SKU: {list}", "mapping.sku 将多个名称映射到同一 ERP SKU：{list}"),
+    (
+        "mapping.warehouse is empty: name the warehouses whose stock is sent",
+        "mapping.warehouse 为空：请配置需要回传库存的仓库",
+    ),
+    (
+        "mapping.warehouse maps several codes to one ERP warehouse: {list}",
+        "mapping.warehouse 将多个编码映射到同一 ERP 仓库：{list}",
+    ),
+    (
+        "{id} of {id2} items would be set to zero, and nothing was sent. Check the ERP's stock; if it is right, raise jobs.sync_stock.max_zero_ratio for one run",
+        "{id2} 个商品中有 {id} 个将归零，已停止回传。请核对 ERP 库存；若确属实，请临时调高 jobs.sync_stock.max_zero_ratio",
+    ),
+    ("the ERP lists nothing in warehouse {id} ({id2})", "ERP 仓库 {id}（{id2}）的库存清单为空"),
+    ("no warehouse could be read", "没有可读取的仓库"),
+    // What a check could not read.
+    ("the channel's orders of the range", "该时间范围内的渠道订单"),
+    ("an order of the channel that cannot be read", "渠道有一张无法解析的订单"),
+    // What a person should look at.
+    ("{id} orders, the oldest is {id2}", "{id} 张订单，最早的是 {id2}"),
+    ("{id} orders", "{id} 张订单"),
+    ("{id} items", "{id} 个商品"),
+    ("the newest order was created {id}", "最近一张订单创建于 {id}"),
+    ("{id} runs in a row, last: {any}", "连续 {id} 次，最近一次：{any}"),
+    // The store.
+    ("the store does not answer: {any}", "数据库没有应答：{any}"),
+    ("another run has taken over this work; nothing was written", "该任务已由另一次运行接管，未写入任何内容"),
+    ("the stored value {id} of {list} cannot be read", "存储的数据 {id}（{list}）无法读取"),
+    ("a run is working on order {id}; try again when it has ended", "有任务正在处理订单 {id}，请在其结束后重试"),
+    ("there is no order {id} on route {id2}", "集成领域 {id2} 中没有订单 {id}"),
+    (
+        "the settings of route {id} were changed meanwhile: version {id2} is live",
+        "集成领域 {id} 的设置已被更改：当前为版本 {id2}",
+    ),
+    ("no connection became free in time", "数据库连接已占满"),
+    ("no connection was made in time", "未能及时连接数据库"),
+    ("the connection failed", "数据库连接失败"),
+    ("the store is closed", "数据库已关闭"),
+    ("the service is stopping", "服务正在停止"),
+    ("the mark of the next page cannot be read", "分页位置无法识别"),
+    ("a row of the list cannot be written", "列表中有一行无法写入"),
+    ("the server copied out a row that cannot be read", "数据库导出了无法读取的一行"),
+    ("a filter holds a zero character", "筛选条件含有空字符"),
+    ("nothing is shared under the name {id}", "没有名为 {id} 的共享数据"),
+    ("a lock file cannot be used: {any}", "锁文件无法使用：{any}"),
+    ("the directory of the database cannot be made: {any}", "数据库目录无法创建：{any}"),
+    ("the schema is not up to date", "数据库结构未更新"),
+    ("the schema cannot be brought up to date", "数据库结构无法更新"),
+    (
+        "the database has schema version {id}, which this program does not know: it is too old",
+        "数据库结构版本 {id} 比本程序新，请升级程序",
+    ),
+    ("schema version {id} is not the one of this program", "数据库结构版本 {id} 与本程序不符"),
+    ("schema version {id} was applied in part", "数据库结构版本 {id} 未完整更新"),
+    ("the URL of the store cannot be used", "数据库地址无法使用"),
+    // Files.
+    ("cannot {any} {id}: {any2}; {any3}", "{any} {id} 失败：{any2}；{any3}"),
+    ("write", "写入"),
+    ("read", "读取"),
+    ("make", "创建"),
+    ("remove", "删除"),
+    ("read the age of", "读取修改时间"),
+    ("check the file system", "请检查文件系统"),
+    ("check who may read there", "请检查读取权限"),
+    ("check who may write there", "请检查写入权限"),
+    ("check the path and who may write there", "请检查路径与写入权限"),
+    ("make room, or check who may write there", "请释放空间或检查写入权限"),
+    ("remove it by hand", "请手工删除"),
+    (
+        "if it is there and nothing is writing it, remove it; else check the rights",
+        "若文件存在且无程序在写，请删除；否则请检查权限",
+    ),
+    ("{list} is not the name of a file", "{list} 不是文件名"),
+    ("{list} is not the name of a complete file", "{list} 不是完整的文件名"),
+    ("{list} is not the name of a file that the service writes", "{list} 不是本系统写入的文件名"),
+    ("{list} is there already; choose another name, or ask to replace it", "{list} 已存在，请换名或选择覆盖"),
+    ("a row has {id} cells under {id2} columns", "某行有 {id} 格，而表头有 {id2} 列"),
+    (
+        "{list} was not written by the service; move it elsewhere, or give the service an export directory of its own",
+        "{list} 不是本系统写入的文件，请移走，或为本系统指定专用导出目录",
+    ),
+];
