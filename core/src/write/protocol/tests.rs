@@ -383,3 +383,31 @@ async fn a_write_that_is_only_to_be_settled_is_never_sent() {
     assert!(matches!(verdicts[&key("A")], Verdict::NotSent(_)));
     assert!(sent(&remote).is_empty());
 }
+
+/// The moments, after the sending, at which a remote that takes `answers_in` for a call is asked.
+async fn asked_after(answers_in: Duration) -> Vec<chrono::Duration> {
+    let clock = std::sync::Arc::new(ManualClock::default());
+    let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let (sending, asking) = (clock.clone(), (clock.clone(), asked.clone()));
+    let remote = Remote {
+        send: Box::new(move |_| {
+            sending.advance(answers_in);
+            Ok(Effect::Accepted(Receipt("R".to_owned())))
+        }),
+        settle: Box::new(move |write, round| {
+            asking.1.lock().unwrap().push(asking.0.now() - write.sent_at);
+            if round == 3 { Settlement::Applied } else { Settlement::Pending }
+        }),
+        ..Remote::default()
+    };
+    run(&Ledger::default(), &remote, &clock, &[], &["A"]).await;
+    let asked = asked.lock().unwrap();
+    asked.clone()
+}
+
+#[tokio::test]
+async fn a_remote_that_answers_fast_is_asked_soon_and_a_slow_one_after_the_first_pause() {
+    let ms = chrono::Duration::milliseconds;
+    assert_eq!(asked_after(Duration::from_millis(20)).await, [ms(100), ms(2_100), ms(5_100)]);
+    assert_eq!(asked_after(Duration::from_millis(400)).await, [ms(2_000), ms(5_000), ms(10_000)]);
+}
