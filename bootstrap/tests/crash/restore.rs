@@ -98,8 +98,7 @@ impl Backup {
         match store {
             Kind::Sqlite => {
                 let file = world.path().join("backup.db");
-                // No process has it open: what the log holds is in the file.
-                copy(&world.path().join("ipass.db"), &file);
+                copy_all(&world.path().join("ipass.db"), &file);
                 Self::File(file)
             }
             Kind::Postgres => {
@@ -113,11 +112,7 @@ impl Backup {
     fn restore(self, world: &World) {
         match self {
             Self::File(file) => {
-                for suffix in ["-wal", "-shm"] {
-                    // Usually there is none.
-                    let _ = std::fs::remove_file(world.path().join(format!("ipass.db{suffix}")));
-                }
-                copy(&file, &world.path().join("ipass.db"));
+                copy_all(&file, &world.path().join("ipass.db"));
             }
             Self::Database(name) => {
                 let old = database(world);
@@ -128,8 +123,16 @@ impl Backup {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
-    std::fs::copy(from, to).expect("the file can be copied");
+/// The database with its write-ahead log, which may still hold a part of it; what is not there is removed.
+fn copy_all(from: &Path, to: &Path) {
+    for suffix in ["", "-wal", "-shm"] {
+        let [from, to] = [from, to].map(|path| format!("{}{suffix}", path.display()));
+        // It may not be there, which is as good.
+        let _ = std::fs::remove_file(&to);
+        if Path::new(&from).exists() {
+            std::fs::copy(&from, &to).expect("the file can be copied");
+        }
+    }
 }
 
 /// The name at the end of the store's URL.
