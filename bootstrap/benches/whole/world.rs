@@ -62,7 +62,7 @@ impl World {
         let newest = now() - TimeDelta::minutes(2);
         let kinds = [Kind::Single, Kind::MultiLine, Kind::Single, Kind::MultiQuantity, Kind::Single];
         for (n, kind) in (0..orders).zip(kinds.into_iter().cycle()) {
-            let age = TimeDelta::seconds(i64::try_from(n).expect("not that many"));
+            let age = TimeDelta::milliseconds(500 * i64::try_from(n).expect("not that many"));
             world.sandbox.add_order(NewOrder::new(&format!("PO{n:07}")).kind(kind).created_at(newest - age));
         }
         world
