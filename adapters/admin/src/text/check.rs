@@ -41,7 +41,7 @@ crate::text::messages! {
     NOT_STORED = "not stored", "本地没有";
     PULL_IT = "Pull it", "拉取该订单";
     SET_STAGE = "Set to {0}", "改为{0}";
-    LOOK = "Look at it in the channel's portal", "请到渠道后台核对";
+    LOOK = "Look at it in the channel's portal and in the ERP", "请到渠道后台和 ERP 核对";
     HAS_MOVED = "It stands at {0} now; check it again.", "现在状态为{0}，请重新核对。";
     STORED_NOW = "It is stored now.", "现已拉取到本地。";
     REPAIR_ALL = "Repair all {0} of this kind", "修复此类全部 {0} 条";
