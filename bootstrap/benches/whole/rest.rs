@@ -114,7 +114,8 @@ fn scroll_id(body: &[u8]) -> Option<String> {
     let at = body.windows(key.len()).position(|window| window == key)? + key.len();
     let rest = &body[at..];
     let end = rest.iter().position(|byte| *byte == b'"')?;
-    Some(String::from_utf8_lossy(&rest[..end]).into_owned())
+    let text = String::from_utf8_lossy(&rest[..end]);
+    Some(text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"))
 }
 
 /// Orders of a back-fill at the vendors' limits, 300 ms per call.
