@@ -212,7 +212,9 @@ pub(crate) struct WmsRequest<'a> {
     /// Exact numbers, up to 18 digits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) sid_arr: Option<&'a [i64]>,
-    pub(crate) platform_order_no_arr: &'a [&'a str],
+    /// Without them, all documents.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) platform_order_no_arr: Option<&'a [&'a str]>,
     pub(crate) time_type: &'static str,
     pub(crate) start_date: String,
     pub(crate) end_date: String,

@@ -135,3 +135,65 @@ async fn a_poison_document_blocks_its_own_order_only() {
     let held = held(&world, &[young("PO-1"), young("PO-2")]).await;
     assert!(held["PO-1"].is_ok() && held["PO-2"].is_err());
 }
+
+/// More orders than a few questions hold.
+fn many() -> Vec<DocumentQuery> {
+    (0..151).map(|n| young(&format!("N{n}"))).collect()
+}
+
+fn listed(page: usize) -> Exchange {
+    documents().body_json(json!({
+        "page": page, "page_size": 200, "sid_arr": [110_999_000_000_010_001_i64],
+        "time_type": "create_at", "start_date": "2025-12-01", "end_date": "2025-12-07"
+    }))
+}
+
+async fn asked_by_number(world: &World) {
+    let numbers: Vec<String> = (0..151).map(|n| format!("N{n}")).collect();
+    for numbers in numbers.chunks(50) {
+        let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
+        let found = [row(numbers.len(), numbers[0])];
+        world.replay.on(asked(1, &numbers, "2025-12-01", "2025-12-07").reply_json(200, &rows(1, &found))).await;
+    }
+}
+
+#[tokio::test]
+async fn many_orders_are_read_from_the_list_of_their_days_when_it_is_short() {
+    let world = World::start().await;
+    let all: Vec<Value> = (0..300).map(|n| row(n, &format!("N{}", n % 200))).collect();
+    world.replay.on(listed(1).reply_json(200, &rows(300, &all[..200]))).await;
+    world.replay.on(listed(2).reply_json(200, &rows(300, &all[200..]))).await;
+    let mut queries = many();
+    queries.push(query("OLD", Some(STORE), "2025-10-20T00:00:00Z"));
+    for (first, last) in [("2025-10-19", "2025-11-18"), ("2025-11-19", "2025-12-07")] {
+        world.replay.on(asked(1, &["OLD"], first, last).reply_file(200, "lingxing/wms_empty.json")).await;
+    }
+    let held = held(&world, &queries).await;
+    for (number, expected) in [("N0", 2), ("N99", 2), ("N100", 1), ("N150", 1), ("OLD", 0)] {
+        assert_eq!(held[number].as_ref().unwrap().len(), expected, "{number}");
+    }
+    world.replay.verify().await;
+}
+
+#[tokio::test]
+async fn a_list_that_is_longer_than_the_questions_is_left_after_its_first_page() {
+    let world = World::start().await;
+    let all: Vec<Value> = (0..200).map(|n| row(n, &format!("X{n}"))).collect();
+    world.replay.on(listed(1).reply_json(200, &rows(601, &all))).await;
+    asked_by_number(&world).await;
+    let held = held(&world, &many()).await;
+    assert_eq!(held.values().filter(|result| result.as_ref().unwrap().len() == 1).count(), 4);
+    world.replay.verify().await;
+}
+
+#[tokio::test]
+async fn a_row_of_the_list_that_may_be_anybodys_makes_the_numbers_be_asked_for() {
+    for poison in [json!({ "wo_number": "WO9", "status": 3, "platform_order_no": [] }), json!("no document")] {
+        let world = World::start().await;
+        world.replay.on(listed(1).reply_json(200, &rows(2, &[row(1, "N0"), poison]))).await;
+        asked_by_number(&world).await;
+        let held = held(&world, &many()).await;
+        assert_eq!(held.values().filter(|result| result.as_ref().unwrap().len() == 1).count(), 4);
+        world.replay.verify().await;
+    }
+}
