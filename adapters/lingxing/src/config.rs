@@ -41,7 +41,8 @@ pub struct PaceConfig {
     /// Seconds between calls of an endpoint of capacity 1. Default 1.1.
     #[serde(with = "seconds")]
     pub gap_capacity_one: Duration,
-    /// Seconds between calls of an endpoint of capacity 10. Default 0.2.
+    /// Seconds between calls of an endpoint of capacity 10. Default 0.1: the vendor counts
+    /// requests in flight, of which this leaves most free.
     #[serde(with = "seconds")]
     pub gap_capacity_ten: Duration,
 }
@@ -64,7 +65,7 @@ impl Config {
 
 impl Default for PaceConfig {
     fn default() -> Self {
-        Self { gap_capacity_one: Duration::from_millis(1_100), gap_capacity_ten: Duration::from_millis(200) }
+        Self { gap_capacity_one: Duration::from_millis(1_100), gap_capacity_ten: Duration::from_millis(100) }
     }
 }
 
@@ -120,14 +121,14 @@ mod tests {
         assert_eq!((config.platform_code, config.timezone.as_str()), (10_011, "Asia/Shanghai"));
         assert_eq!(config.consistency.as_secs(), 120);
         assert_eq!(config.pace.gap_capacity_one.as_millis(), 1_100);
-        assert_eq!(config.pace.gap_capacity_ten.as_millis(), 200);
+        assert_eq!(config.pace.gap_capacity_ten.as_millis(), 100);
     }
 
     #[test]
     fn one_gap_may_be_given_alone() {
         let config = section(&json!({ "pace": { "gap_capacity_one": 2 } })).unwrap();
         assert_eq!(config.pace.gap_capacity_one.as_secs(), 2);
-        assert_eq!(config.pace.gap_capacity_ten.as_millis(), 200);
+        assert_eq!(config.pace.gap_capacity_ten.as_millis(), 100);
     }
 
     #[test]

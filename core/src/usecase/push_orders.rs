@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 
 use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
 use super::look::fresh_look;
@@ -11,7 +12,7 @@ use crate::erp::{DraftLine, ErpOrder, ErpOrderDraft, Routing};
 use crate::order::PriceOrder;
 use crate::order::{Order, PoNumber};
 use crate::ports::{
-    Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite, Settlement,
+    Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite, PortError, Settlement,
     WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
@@ -29,8 +30,11 @@ pub async fn push_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingPush).await?;
-    let mut look = fresh_look(ctx, source, store, &mut work).await?;
-    let held = find_in_erp(erp, &mut work, |_| true).await;
+    // Two remotes that know nothing of each other: both are asked at once.
+    let pos: Vec<PoNumber> = work.open().iter().map(|order| order.po.clone()).collect();
+    let (look, answers) = join(fresh_look(ctx, source, store, &mut work), ask_erp(erp, &pos)).await;
+    let mut look = look?;
+    let held = held_by_erp(&mut work, answers);
     if look.is_old(ctx) {
         look = fresh_look(ctx, source, store, &mut work).await?;
     }
@@ -113,6 +117,14 @@ pub(super) async fn find_in_erp(
 ) -> HashMap<PoNumber, Vec<ErpOrder>> {
     let pos: Vec<PoNumber> = work.open().iter().filter(|order| wanted(order)).map(|order| order.po.clone()).collect();
     let answers = ask_erp(erp, &pos).await;
+    held_by_erp(work, answers)
+}
+
+/// What the ERP holds of each order; ends those of which it cannot tell.
+fn held_by_erp(
+    work: &mut Worklist<'_>,
+    answers: HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>>,
+) -> HashMap<PoNumber, Vec<ErpOrder>> {
     let mut held = HashMap::new();
     for (po, result) in answers {
         match result {
@@ -129,7 +141,7 @@ pub(super) async fn find_in_erp(
 pub(super) async fn ask_erp(
     erp: &dyn ErpSink,
     pos: &[PoNumber],
-) -> HashMap<PoNumber, Result<Vec<ErpOrder>, crate::ports::PortError>> {
+) -> HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>> {
     if pos.is_empty() {
         return HashMap::new();
     }

@@ -14,7 +14,7 @@ use crate::write::{Intent, WriteKey, WriteNote, WriteState};
 const STALE_INTENT: chrono::Duration = chrono::Duration::seconds(30);
 
 /// Sends everything that is ready, in batches that keep an order's parts together; answers how long the
-/// remote took for one of them, on average, if anything was sent.
+/// remote took for the fastest of them, if anything was sent: the others may have waited for a limit of ours.
 pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     ctx: &RunContext<'_>,
     ledger: &dyn WriteLedger,
@@ -29,7 +29,7 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
         }
         return Ok(None);
     }
-    let (mut sent, mut took) = (0, chrono::Duration::zero());
+    let mut fastest: Option<Duration> = None;
     for batch in batches(tracks, &ready, writer.max_batch().max(1)) {
         if ctx.watch.stopping() {
             ctx.log(Fact::Stopping, []);
@@ -53,8 +53,8 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
         });
         let before = ctx.clock.now();
         let failed = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await?;
-        took += ctx.clock.now() - before;
-        sent += 1;
+        let took = (ctx.clock.now() - before).to_std().unwrap_or_default();
+        fastest = Some(fastest.map_or(took, |fastest| fastest.min(took)));
         if let Some(error) = failed {
             for track in tracks.iter_mut().filter(|track| matches!(track.progress, Progress::Ready)) {
                 track.progress = Progress::Done(Verdict::NotSent(error.clone()));
@@ -62,7 +62,7 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
             break;
         }
     }
-    Ok((sent > 0).then(|| took.to_std().unwrap_or_default() / sent))
+    Ok(fastest)
 }
 
 pub(super) fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize>> {
