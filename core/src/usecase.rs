@@ -6,6 +6,7 @@ mod cancellation;
 mod check_orders;
 mod cleanup_exports;
 mod diagnose;
+mod documents;
 mod invoice_orders;
 mod look;
 mod parcels;

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::ack_orders::{unreadable, without_proof};
 use super::cancellation::{Wish, end_cancelled, wish};
+use super::documents::{documents, shipped_by_documents};
 use super::look::{Look, fresh_look};
 use super::parcels::line_ref;
 use super::privacy::redacted;
-use super::ship_orders::{documents, shipped_by_documents, unambiguous};
+use super::ship_orders::unambiguous;
 use super::worklist::{Proof, Worklist, reference};
 use crate::money;
 use crate::order::PriceOrder;

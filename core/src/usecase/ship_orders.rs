@@ -2,9 +2,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 
 use super::ack_orders::{unreadable, without_proof};
 use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
+use super::documents::{ask_documents, document_queries, known_documents};
 use super::look::{Look, fresh_look};
 use super::parcels::{Packed, pack};
 use super::privacy::redacted;
@@ -14,8 +16,8 @@ use crate::erp::{DocumentStatus, OutboundDocument};
 use crate::order::{ChannelStatus, Order, PoNumber};
 use crate::parcel::Shipment;
 use crate::ports::{
-    Answer, Batch, DocumentQuery, ErpCancel, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore,
-    PendingWrite, PortError, Settlement, WriteLedger, complete_answers,
+    Answer, Batch, ErpCancel, ErpSink, Evidence, OrderRef, OrderRow, OrderSource, OrderStore, PendingWrite, PortError,
+    Settlement, WriteLedger, complete_answers,
 };
 use crate::reason::{Cause, Reason};
 use crate::run::{RunContext, RunError};
@@ -34,11 +36,14 @@ pub async fn ship_orders(
 ) -> Result<(), RunError> {
     unambiguous(ctx.settings)?;
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingShipment).await?;
-    let mut look = fresh_look(ctx, source, store, &mut work).await?;
+    // Two remotes that know nothing of each other: both are asked at once.
+    let queries = document_queries(ctx.settings, &work, |_| true);
+    let (look, answers) = join(fresh_look(ctx, source, store, &mut work), ask_documents(erp, &queries)).await;
+    let mut look = look?;
     settle_by_channel(ctx, source, &mut work, &look);
     work.record(store).await?;
 
-    let documents = documents(erp, ctx.settings, &mut work, |_| true).await;
+    let documents = known_documents(&mut work, answers);
     if look.is_old(ctx) {
         look = fresh_look(ctx, source, store, &mut work).await?;
         settle_by_channel(ctx, source, &mut work, &look);
@@ -144,43 +149,6 @@ pub(super) fn unambiguous(settings: &Settings) -> Result<(), RunError> {
         return Ok(());
     }
     Err(RunError::Settings(format!("mapping.sku maps several names to one ERP SKU: {}", conflicts.join("; "))))
-}
-
-/// Outbound documents of all open orders; ends those of which the ERP cannot tell.
-pub(super) async fn documents(
-    erp: &dyn ErpSink,
-    settings: &Settings,
-    work: &mut Worklist<'_>,
-    wanted: impl Fn(&OrderRow) -> bool,
-) -> HashMap<PoNumber, Vec<OutboundDocument>> {
-    let queries: Vec<DocumentQuery> = work
-        .open()
-        .iter()
-        .filter(|order| wanted(order))
-        .map(|order| DocumentQuery {
-            po: order.po.clone(),
-            store_id: order.retailer_id.as_ref().and_then(|retailer| settings.mapping.shop.get(retailer)).cloned(),
-            since: order.created_at,
-        })
-        .collect();
-    if queries.is_empty() {
-        return HashMap::new();
-    }
-    let pos: Vec<PoNumber> = queries.iter().map(|query| query.po.clone()).collect();
-    let answers = match erp.documents(&queries).await {
-        Ok(answers) => complete_answers(&pos, answers),
-        Err(error) => pos.iter().map(|po| (po.clone(), Err(PortError::clone(&error)))).collect(),
-    };
-    let mut found = HashMap::new();
-    for (po, result) in answers {
-        match result {
-            Ok(documents) => {
-                found.insert(po, documents);
-            }
-            Err(error) => work.stay(&po, Cause::of_read_error(&error, Reason::ErpUnreadable)),
-        }
-    }
-    found
 }
 
 /// The parcels to be reported now, or why there are none.
@@ -412,19 +380,4 @@ impl RemoteWriter<Shipment> for Shipments<'_> {
     fn settles_within(&self) -> Duration {
         self.source.capabilities().settles_within
     }
-}
-
-/// Units per order line that shipped documents hold, and the latest ship date: what an invoice needs.
-pub(super) fn shipped_by_documents(
-    order: &Order,
-    documents: &[OutboundDocument],
-    settings: &Settings,
-) -> Result<Option<chrono::DateTime<chrono::Utc>>, Cause> {
-    // Without the channel's packages every document counts with its own units.
-    let bare = Order { packages: Vec::new(), ..order.clone() };
-    let pack = pack(&bare, documents, settings)?;
-    if pack.shipped < pack.expected {
-        return Err(Cause::new(Reason::NotFullyShipped, pack.progress()));
-    }
-    Ok(pack.parcels.iter().map(|parcel| parcel.shipped_at).max())
 }
