@@ -182,6 +182,7 @@ impl fmt::Display for Stage {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::time::Duration;
 
     use super::*;
@@ -241,6 +242,47 @@ mod tests {
         assert_eq!(pushed, Stage::AwaitingShipment);
         let shipped = pushed.on(Event::ShipmentReported).unwrap().past_missing_stages(&channel);
         assert_eq!(shipped, Stage::Completed);
+    }
+
+    #[test]
+    fn a_channel_with_all_stages_is_walked_through_all() {
+        let channel = ChannelCapabilities {
+            acknowledges: true,
+            invoices: true,
+            lists_updates: false,
+            max_batch: 1,
+            window_end_lag: Duration::ZERO,
+            settles_within: Duration::ZERO,
+        };
+        for stage in Stage::ALL {
+            assert_eq!(stage.past_missing_stages(&channel), stage);
+        }
+    }
+
+    #[test]
+    fn only_an_end_at_the_channel_moves_an_order_that_awaits_its_push() {
+        for (status, to) in [
+            (ChannelStatus::Created, None),
+            (ChannelStatus::ShipmentPending, None),
+            (ChannelStatus::Shipped, Some(5)),
+            (ChannelStatus::Completed, Some(5)),
+            (ChannelStatus::Cancelled, Some(6)),
+            (ChannelStatus::Other("new".to_owned()), None),
+        ] {
+            assert_eq!(Stage::when_seen_again_at_push(&status).map(Stage::number), to, "{status:?}");
+        }
+    }
+
+    #[test]
+    fn a_stage_has_its_number_and_names_of_its_own() {
+        let shown: Vec<String> = Stage::ALL.iter().map(ToString::to_string).collect();
+        assert_eq!(shown, ["1", "2", "3", "4", "5", "6"]);
+        let english: BTreeSet<&str> = Stage::ALL.iter().map(|stage| stage.names().0).collect();
+        let chinese: BTreeSet<&str> = Stage::ALL.iter().map(|stage| stage.names().1).collect();
+        assert_eq!((english.len(), chinese.len()), (6, 6));
+        assert_eq!(Stage::AwaitingInvoice.names(), ("awaiting invoice", "待回传发票"));
+        let illegal = Stage::Completed.on(Event::Invoiced).unwrap_err();
+        assert_eq!(illegal.to_string(), "an order in stage 5 cannot take Invoiced");
     }
 
     #[test]

@@ -185,3 +185,46 @@ pub struct WriteNote {
     /// The remote's words, never anything personal; `None` keeps earlier ones.
     pub message: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_and_states_are_read_as_they_are_written() {
+        for kind in [
+            WriteKind::Create,
+            WriteKind::Cancel,
+            WriteKind::Acknowledge,
+            WriteKind::Ship,
+            WriteKind::Invoice,
+            WriteKind::Stock,
+        ] {
+            assert_eq!(WriteKind::parse(kind.as_str()), Some(kind));
+        }
+        for state in WriteState::ALL {
+            assert_eq!(WriteState::parse(state.as_str()), Some(state));
+        }
+        assert_eq!((WriteKind::parse("APPLIED"), WriteState::parse("")), (None, None));
+    }
+
+    #[test]
+    fn only_what_the_remote_certainly_lacks_is_sent_without_a_look() {
+        let sent_at_once: Vec<&str> =
+            WriteState::ALL.iter().filter(|state| !state.must_be_read_back()).map(|state| state.as_str()).collect();
+        assert_eq!(sent_at_once, ["rejected", "void"]);
+    }
+
+    #[test]
+    fn figures_are_replaced_and_orders_are_not() {
+        assert!(WriteKind::Stock.repeats());
+        assert!(!WriteKind::Create.repeats() && !WriteKind::Ship.repeats() && !WriteKind::Invoice.repeats());
+    }
+
+    #[test]
+    fn a_key_shows_its_kind_its_order_and_its_part() {
+        let po = PoNumber::new("PO-1").unwrap();
+        assert_eq!(WriteKey::whole(WriteKind::Invoice, po.clone()).to_string(), "invoice PO-1");
+        assert_eq!(WriteKey { kind: WriteKind::Ship, po, part: "1Z9".to_owned() }.to_string(), "ship PO-1 1Z9");
+    }
+}
