@@ -40,7 +40,7 @@ pub async fn ack_orders(
     let settles_within = erp.capabilities().settles_within;
     let mut items = Vec::new();
     let mut cancels = Vec::new();
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po.clone();
         let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
             continue;
@@ -85,7 +85,7 @@ pub async fn ack_orders(
 
 /// Ends the orders that the channel's state alone decides about.
 fn settle_by_channel(ctx: &RunContext<'_>, work: &mut Worklist<'_>, look: &Look) {
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po;
         let Some(order) = look.orders.get(&po) else {
             continue;

@@ -60,7 +60,7 @@ pub(super) fn end_cancelled(
     if left || alive().any(|row| row.status == ErpStatus::Shipped) {
         work.stay(po, Cause::new(Reason::CancelledTooLate, po.as_str()));
     } else if alive().any(|row| row.status != ErpStatus::Cancelled) {
-        let approved = work.open().iter().any(|row| row.po == *po && row.cancel_by.is_some());
+        let approved = work.open().any(|row| row.po == *po && row.cancel_by.is_some());
         if erp.capabilities().cancels && (approved || ctx.settings.cancel_in_erp == CancelInErp::Auto) {
             let orders = alive().filter(|row| row.status != ErpStatus::Cancelled).cloned().collect();
             return Some(ErpCancel { po: po.clone(), orders });

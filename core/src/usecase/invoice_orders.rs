@@ -47,7 +47,7 @@ pub async fn invoice_orders(
     }
     let fresh = &look.orders;
     let mut items = Vec::new();
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po.clone();
         let (Some(order), Some(shipped_at)) = (fresh.get(&po), shipped_at.get(&po)) else {
             continue;
@@ -86,7 +86,7 @@ pub async fn invoice_orders(
 
 /// Ends the orders that the channel's state alone decides about.
 fn settle_by_channel(ctx: &RunContext<'_>, erp: &dyn ErpSink, work: &mut Worklist<'_>, look: &Look) {
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = &claimed.po;
         let Some(order) = look.orders.get(po) else { continue };
         if wish(order) == Wish::Cancelled {
@@ -118,7 +118,6 @@ async fn adopt_invoices(
 ) {
     let queries: Vec<InvoiceQuery> = work
         .open()
-        .iter()
         .filter_map(|claimed| {
             let order = fresh.get(&claimed.po)?;
             let writes = work.writes(&claimed.po);
@@ -176,7 +175,7 @@ async fn ship_dates(
     }
     let known: HashSet<PoNumber> = dates.keys().cloned().collect();
     let documents = documents(erp, ctx.settings, work, |order| !known.contains(&order.po)).await;
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = &claimed.po;
         let (Some(order), Some(documents)) = (fresh.get(po), documents.get(po)) else {
             continue;

@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
+use futures_util::future::join;
 
 use super::look::sort_page;
 use crate::order::PoNumber;
@@ -228,7 +229,7 @@ fn moment_of(item: &PulledOrder, kind: WindowKind) -> Option<DateTime<Utc>> {
     }
 }
 
-/// Reads a window to its end, page by page.
+/// Reads a window to its end, page by page; while one is stored, the next one is asked for.
 pub(super) async fn read_window(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
@@ -243,7 +244,7 @@ pub(super) async fn read_window(
     let mut restarts = 0;
     let mut circles: Vec<HashSet<String>> = Vec::new();
     'window: loop {
-        let mut cursor: Option<Cursor> = None;
+        let mut coming = source.page(window, None).await;
         let mut cursors: HashSet<Cursor> = HashSet::new();
         let mut keys: HashSet<String> = HashSet::new();
         let mut reach = Reach { newest: window.start, in_order: true };
@@ -252,7 +253,7 @@ pub(super) async fn read_window(
                 ctx.log(Fact::Stopping, []);
                 return Err(RunError::Usage("stopped before the window was read; the mark stays".to_owned()));
             }
-            let page = match source.page(window, cursor.clone()).await {
+            let page = match coming {
                 Ok(page) => page,
                 Err(PageError::Repeated) => {
                     if circles.iter().all(|orders| *orders == keys) {
@@ -288,18 +289,19 @@ pub(super) async fn read_window(
             items.retain(|item| keys.insert(item.key.clone()));
             items.iter().filter_map(|item| moment_of(item, window.kind)).for_each(|moment| reach.to(moment));
             let nothing_new = keys.len() == before;
-            pages.page(items).await?;
             // Ends: no cursor; or a page without a new order while the cursor repeats, which is a circle.
-            match page.next {
-                None => return Ok(Ended::Whole),
-                Some(next) => {
-                    let repeated = !cursors.insert(next.clone());
-                    if repeated && nothing_new {
-                        return Ok(reach.in_circles(window.start));
-                    }
-                    cursor = Some(next);
-                }
+            let Some(next) = page.next else {
+                pages.page(items).await?;
+                return Ok(Ended::Whole);
+            };
+            let repeated = !cursors.insert(next.clone());
+            if repeated && nothing_new {
+                pages.page(items).await?;
+                return Ok(reach.in_circles(window.start));
             }
+            let (stored, next_page) = join(pages.page(items), source.page(window, Some(next))).await;
+            stored?;
+            coming = next_page;
         }
         return Err(RunError::Port(PortError::invalid(format!(
             "the channel's list did not end after {MAX_PAGES} pages"

@@ -31,7 +31,7 @@ pub async fn push_orders(
 ) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingPush).await?;
     // Two remotes that know nothing of each other: both are asked at once.
-    let pos: Vec<PoNumber> = work.open().iter().map(|order| order.po.clone()).collect();
+    let pos: Vec<PoNumber> = work.open().map(|order| order.po.clone()).collect();
     let (look, answers) = join(fresh_look(ctx, source, store, &mut work), ask_erp(erp, &pos)).await;
     let mut look = look?;
     let held = held_by_erp(&mut work, answers);
@@ -42,7 +42,7 @@ pub async fn push_orders(
     let settles_within = erp.capabilities().settles_within;
     let mut drafts = Vec::new();
     let mut cancels = Vec::new();
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po;
         let (Some(order), Some(rows)) = (fresh.get(&po), held.get(&po)) else {
             continue;
@@ -115,7 +115,7 @@ pub(super) async fn find_in_erp(
     work: &mut Worklist<'_>,
     wanted: impl Fn(&OrderRow) -> bool,
 ) -> HashMap<PoNumber, Vec<ErpOrder>> {
-    let pos: Vec<PoNumber> = work.open().iter().filter(|order| wanted(order)).map(|order| order.po.clone()).collect();
+    let pos: Vec<PoNumber> = work.open().filter(|order| wanted(order)).map(|order| order.po.clone()).collect();
     let answers = ask_erp(erp, &pos).await;
     held_by_erp(work, answers)
 }

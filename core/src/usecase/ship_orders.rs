@@ -53,7 +53,7 @@ pub async fn ship_orders(
     let mut doubtful: HashSet<PoNumber> = HashSet::new();
     let mut unshipped: HashSet<PoNumber> = HashSet::new();
     let mut items = Vec::new();
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po.clone();
         let (Some(order), Some(documents)) = (fresh.get(&po), documents.get(&po)) else {
             continue;
@@ -90,7 +90,7 @@ pub async fn ship_orders(
     for (key, verdict) in verdicts {
         by_order.entry(key.po.clone()).or_default().push((key, verdict));
     }
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = claimed.po.clone();
         let verdicts = by_order.remove(&po).unwrap_or_default();
         if doubtful.contains(&po) {
@@ -115,7 +115,7 @@ pub async fn ship_orders(
 
 /// Ends the orders that the channel's state alone decides about.
 fn settle_by_channel(ctx: &RunContext<'_>, source: &dyn OrderSource, work: &mut Worklist<'_>, look: &Look) {
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = &claimed.po;
         let Some(order) = look.orders.get(po) else { continue };
         if wish(order) != Wish::Cancelled && order.fully_shipped_at_channel() {
@@ -179,12 +179,12 @@ async fn explain_unshipped(
 ) -> Vec<ErpCancel> {
     let mut cancels = Vec::new();
     let unexplained = |order: &OrderRow| unshipped.contains(&order.po);
-    if !work.open().iter().any(unexplained) {
+    if !work.open().any(unexplained) {
         return cancels;
     }
     let settles_within = erp.capabilities().settles_within;
     let held = find_in_erp(erp, work, unexplained).await;
-    for claimed in work.open().to_vec() {
+    for claimed in work.still_open() {
         let po = &claimed.po;
         if !unshipped.contains(po) {
             continue;

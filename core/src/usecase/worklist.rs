@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -15,8 +15,9 @@ use crate::write::{RemoteWrite, Verdict, WriteKey, WriteKind, WriteNote};
 pub(super) struct Worklist<'a> {
     ctx: &'a RunContext<'a>,
     channel: ChannelCapabilities,
-    /// Taken, not ended yet, in the order of the selection.
-    open: Vec<OrderRow>,
+    /// Taken, not ended yet, by their places in the selection.
+    open: BTreeMap<usize, OrderRow>,
+    places: HashMap<PoNumber, usize>,
     steps: Vec<Step>,
     /// Told once they are recorded.
     outcomes: Vec<OrderOutcome>,
@@ -40,32 +41,39 @@ impl<'a> Worklist<'a> {
             peek: ctx.dry_run,
             now: ctx.clock.now(),
         };
-        let open = store.claim(&ctx.run, &selection).await?;
+        let claimed = store.claim(&ctx.run, &selection).await?;
         ctx.point("claimed");
-        let pos: Vec<PoNumber> = open.iter().map(|order| order.po.clone()).collect();
+        let pos: Vec<PoNumber> = claimed.iter().map(|order| order.po.clone()).collect();
         let mut earlier: HashMap<PoNumber, Vec<RemoteWrite>> = HashMap::new();
         if !pos.is_empty() {
             for write in ledger.writes_of(&ctx.run.route, &pos).await? {
                 earlier.entry(write.key.po.clone()).or_default().push(write);
             }
         }
-        ctx.tell(|report| report.selected = open.len() as u64);
-        if open.is_empty() {
+        ctx.tell(|report| report.selected = claimed.len() as u64);
+        if claimed.is_empty() {
             ctx.log(Fact::NothingDue, []);
         } else {
-            ctx.log(Fact::Chosen, [open.len().to_string()]);
+            ctx.log(Fact::Chosen, [claimed.len().to_string()]);
         }
-        Ok(Self { ctx, channel, open, steps: Vec::new(), outcomes: Vec::new(), earlier })
+        let places = pos.into_iter().enumerate().map(|(place, po)| (po, place)).collect();
+        let open = claimed.into_iter().enumerate().collect();
+        Ok(Self { ctx, channel, open, places, steps: Vec::new(), outcomes: Vec::new(), earlier })
     }
 
-    /// Orders that have not ended yet.
-    pub(super) fn open(&self) -> &[OrderRow] {
-        &self.open
+    /// Orders that have not ended yet, in the order of the selection.
+    pub(super) fn open(&self) -> impl Iterator<Item = &OrderRow> {
+        self.open.values()
+    }
+
+    /// The same, of their own: they may be ended while they are walked.
+    pub(super) fn still_open(&self) -> Vec<OrderRow> {
+        self.open.values().cloned().collect()
     }
 
     /// References of the orders that have not ended yet.
     pub(super) fn refs(&self) -> Vec<OrderRef> {
-        self.open.iter().map(reference).collect()
+        self.open.values().map(reference).collect()
     }
 
     /// Earlier remote writes of an order.
@@ -158,8 +166,7 @@ impl<'a> Worklist<'a> {
     }
 
     fn take(&mut self, po: &PoNumber) -> Option<OrderRow> {
-        let index = self.open.iter().position(|order| order.po == *po)?;
-        Some(self.open.remove(index))
+        self.open.remove(self.places.get(po)?)
     }
 
     fn end(&mut self, order: &OrderRow, outcome: StepOutcome, proof: Proof, next_try_at: Option<DateTime<Utc>>) {
