@@ -126,6 +126,17 @@ async fn a_side_that_cannot_be_read_is_named_and_nothing_is_concluded_from_it() 
 }
 
 #[tokio::test]
+async fn a_list_that_goes_in_circles_is_named_as_not_read_to_its_end() {
+    let (world, pos) = World::with_plain(3).await;
+    world.bring(&pos, 3).await;
+    world.skip(SETTLED);
+    world.fault(Fault::random("GET /order/page", 1.0, 1000, Effect::EndlessCursor));
+    let report = check(&world).await;
+    assert_eq!(report.findings, []);
+    assert!(report.incomplete.iter().any(|text| text.contains("goes in circles")), "{:?}", report.incomplete);
+}
+
+#[tokio::test]
 async fn one_order_is_checked_by_its_number() {
     let (world, pos) = World::with_plain(2).await;
     world.bring(&pos, 5).await;

@@ -48,6 +48,7 @@ pub(super) const WORDS: &[Entry] = &[
     ("no warehouse could be read", "没有可读取的仓库"),
     // What a check could not read.
     ("the channel's orders of the range", "该时间范围内的渠道订单"),
+    ("the list goes in circles, so some of them may never have come", "列表循环返回，部分订单可能始终没有出现"),
     ("an order of the channel that cannot be read", "渠道有一张无法解析的订单"),
     // What a person should look at.
     ("{id} orders, the oldest is {id2}", "{id} 张订单，最早的是 {id2}"),
