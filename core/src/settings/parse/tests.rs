@@ -83,6 +83,11 @@ fn a_reverse_conflict_is_refused_only_for_the_jobs_that_need_the_way_back() {
 #[test]
 fn stock_needs_warehouses() {
     assert_eq!(problems(r#"{"jobs": {"sync_stock": {"enabled": true}}}"#), ["mapping.warehouse"]);
+    let two_of_one = r#"{"jobs": {"sync_stock": {"enabled": true}}, "mapping": {"warehouse": {"A": "1", "B": "1"}}}"#;
+    let problem = parse(two_of_one, ALIASES).unwrap_err().remove(0);
+    assert_eq!(problem.path, "mapping.warehouse");
+    assert!(problem.problem.contains("1 ← A, B"), "{}", problem.problem);
+    assert!(parse(&two_of_one.replace("true", "false"), ALIASES).is_ok(), "nobody needs the way back");
 }
 
 #[test]

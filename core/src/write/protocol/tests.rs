@@ -1,3 +1,5 @@
+mod waiting;
+
 use std::sync::Mutex;
 
 use super::send::{batches, halves, is_one_order};
@@ -379,40 +381,10 @@ async fn a_write_that_is_only_to_be_settled_is_never_sent() {
         report: Mutex::default(),
     };
     let earlier = [open("A", WriteState::Unknown, &clock, 1000)];
-    let verdicts = carry_out(&ctx, &ledger, &remote, &earlier, vec![Item::to_settle(key("A"), 0)]).await.unwrap();
+    // The second was never sent at all.
+    let items = vec![Item::to_settle(key("A"), 0), Item::to_settle(key("B"), 0)];
+    let verdicts = carry_out(&ctx, &ledger, &remote, &earlier, items).await.unwrap();
     assert!(matches!(verdicts[&key("A")], Verdict::NotSent(_)));
+    assert!(matches!(verdicts[&key("B")], Verdict::NotSent(_)));
     assert!(sent(&remote).is_empty());
-}
-
-/// The moments, after the last sending, at which a remote is asked that takes so many milliseconds for its calls.
-async fn asked_after(takes: [u64; 2]) -> Vec<chrono::Duration> {
-    let clock = std::sync::Arc::new(ManualClock::default());
-    let asked = std::sync::Arc::new(Mutex::new(Vec::new()));
-    let (sending, asking) = (clock.clone(), (clock.clone(), asked.clone()));
-    let remote = Remote {
-        max_batch: 1,
-        send: Box::new(move |key| {
-            sending.advance(Duration::from_millis(takes[usize::from(key.po.as_str() == "B")]));
-            Ok(Effect::Accepted(Receipt("R".to_owned())))
-        }),
-        settle: Box::new(move |write, round| {
-            if write.key.po.as_str() == "B" {
-                asking.1.lock().unwrap().push(asking.0.now() - write.sent_at);
-            }
-            if round == 3 { Settlement::Applied } else { Settlement::Pending }
-        }),
-        ..Remote::default()
-    };
-    run(&Ledger::default(), &remote, &clock, &[], &["A", "B"]).await;
-    let asked = asked.lock().unwrap();
-    asked.clone()
-}
-
-#[tokio::test]
-async fn a_remote_that_answers_fast_is_asked_soon_and_a_slow_one_after_the_first_pause() {
-    let ms = chrono::Duration::milliseconds;
-    assert_eq!(asked_after([20, 20]).await, [ms(100), ms(2_100), ms(5_100)]);
-    // A call that took longer may have waited for a limit of ours.
-    assert_eq!(asked_after([20, 300]).await, [ms(100), ms(2_100), ms(5_100)]);
-    assert_eq!(asked_after([400, 400]).await, [ms(2_000), ms(5_000), ms(10_000)]);
 }
