@@ -10,6 +10,8 @@ mod life;
 mod machine;
 #[path = "whole/measured.rs"]
 mod measured;
+#[path = "whole/parts.rs"]
+mod parts;
 #[path = "whole/rest.rs"]
 mod rest;
 #[path = "whole/soak.rs"]
@@ -38,6 +40,7 @@ fn main() {
     let mut table = Table::default();
     for (name, measure) in [
         ("start", rest::start as fn(&mut Table)),
+        ("parts", parts::parts),
         ("life", life::without_latency),
         ("latency", life::with_latency_and_limits),
         ("ten_thousand", life::ten_thousand),

@@ -124,7 +124,7 @@ impl World {
     }
 }
 
-fn database() -> String {
+pub(crate) fn database() -> String {
     let name = PostgresServer::database_name();
     sql(&PostgresServer::get().admin_url(), &format!("CREATE DATABASE {name}"));
     PostgresServer::get().url(&name)

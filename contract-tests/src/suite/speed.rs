@@ -1,5 +1,6 @@
 //! How fast a store is: numbers to look at, nothing to pass.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use ipass_core::job::Job;
@@ -15,6 +16,48 @@ const ORDERS: u32 = 10_000;
 /// Orders of one call: a page, a run.
 const BATCH: usize = 500;
 
+/// A number of rows, and the time that they took.
+#[derive(Debug, Clone, Copy)]
+pub struct Took {
+    /// What was done with them.
+    pub what: &'static str,
+    count: u32,
+    time: Duration,
+}
+
+impl Took {
+    /// Rows per second.
+    pub fn per_second(&self) -> f64 {
+        f64::from(self.count) / self.time.as_secs_f64()
+    }
+}
+
+impl fmt::Display for Took {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:24} {:10.0} rows/s   ({} in {:.2?})", self.what, self.per_second(), self.count, self.time)
+    }
+}
+
+/// Saves, claims and records 10,000 orders in batches of 500.
+pub async fn write(store: &dyn SyncStore) -> Vec<Took> {
+    write_behind(store, 0).await
+}
+
+async fn write_behind(store: &dyn SyncStore, before: u32) -> Vec<Took> {
+    let pull = begin(store, Job::PullOrders, None).await;
+    let new: Vec<SaveOrder> = (before..before + ORDERS).map(|n| order_like(n, Stage::AwaitingPush)).collect();
+    let mut took = vec![
+        saving("save, new", store, &pull.run, &new).await,
+        saving("save, unchanged", store, &pull.run, &new).await,
+    ];
+    let changed: Vec<SaveOrder> =
+        new.iter().map(|order| changed(order, 2_000_000, ChannelStatus::ShipmentPending)).collect();
+    took.push(saving("save, changed", store, &pull.run, &changed).await);
+    finish(store, pull).await;
+    took.extend(working(store).await);
+    took
+}
+
 /// Fills a store with `before` finished orders, then measures writing and listing, a line each.
 pub async fn measure(store: &dyn SyncStore, before: u32) -> Vec<String> {
     let pull = begin(store, Job::PullOrders, None).await;
@@ -25,16 +68,10 @@ pub async fn measure(store: &dyn SyncStore, before: u32) -> Vec<String> {
         save(store, &pull.run, &old).await;
     }
     if before > 0 {
-        lines.push(rate("fill", before, start.elapsed()));
+        lines.push(rate("fill", before, start.elapsed()).to_string());
     }
-    let new: Vec<SaveOrder> = (before..before + ORDERS).map(|n| order_like(n, Stage::AwaitingPush)).collect();
-    lines.push(saving("save, new", store, &pull.run, &new).await);
-    lines.push(saving("save, unchanged", store, &pull.run, &new).await);
-    let changed: Vec<SaveOrder> =
-        new.iter().map(|order| changed(order, 2_000_000, ChannelStatus::ShipmentPending)).collect();
-    lines.push(saving("save, changed", store, &pull.run, &changed).await);
     finish(store, pull).await;
-    lines.extend(working(store).await);
+    lines.extend(write_behind(store, before).await.iter().map(Took::to_string));
     lines.extend(listing(store, before).await);
     lines.extend(super::paging::pages(store, before).await);
     lines
@@ -50,11 +87,11 @@ fn order_like(number: u32, stage: Stage) -> SaveOrder {
     order
 }
 
-fn rate(what: &str, count: u32, time: Duration) -> String {
-    format!("{what:24} {:10.0} rows/s   ({count} in {time:.2?})", f64::from(count) / time.as_secs_f64())
+const fn rate(what: &'static str, count: u32, time: Duration) -> Took {
+    Took { what, count, time }
 }
 
-async fn saving(what: &str, store: &dyn SyncStore, run: &RunRef, orders: &[SaveOrder]) -> String {
+async fn saving(what: &'static str, store: &dyn SyncStore, run: &RunRef, orders: &[SaveOrder]) -> Took {
     let start = Instant::now();
     for page in orders.chunks(BATCH) {
         save(store, run, page).await;
@@ -62,7 +99,7 @@ async fn saving(what: &str, store: &dyn SyncStore, run: &RunRef, orders: &[SaveO
     rate(what, ORDERS, start.elapsed())
 }
 
-async fn working(store: &dyn SyncStore) -> Vec<String> {
+async fn working(store: &dyn SyncStore) -> Vec<Took> {
     let mut claiming = Duration::ZERO;
     let mut recording = [Duration::ZERO; 3];
     let run = begin(store, Job::PushOrders, None).await;
