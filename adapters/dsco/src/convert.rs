@@ -87,7 +87,7 @@ fn read(dto: &Object<'_>) -> Result<Order, PortError> {
         po,
         channel_order_id,
         retailer_id: dto.text("dscoRetailerId"),
-        status: ChannelStatus::parse(&dto.text("dscoStatus").unwrap_or_default()),
+        status: status(dto, &lines),
         cancel_requested,
         test: dto.flag("testFlag")?,
         created_at,
@@ -103,6 +103,20 @@ fn read(dto: &Object<'_>) -> Result<Order, PortError> {
         lines,
         packages: dto.objects("packages")?.iter().map(package).collect::<Result<_, _>>()?,
     })
+}
+
+/// `dscoStatus` is deprecated, and still the one that tells a cancelled order; where it is gone, the life cycle tells.
+fn status(dto: &Object<'_>, lines: &[OrderLine]) -> ChannelStatus {
+    if let Some(text) = dto.text("dscoStatus") {
+        return ChannelStatus::parse(&text);
+    }
+    match dto.text("dscoLifecycle").unwrap_or_default().to_ascii_lowercase().as_str() {
+        "received" | "created" => ChannelStatus::Created,
+        "acknowledged" => ChannelStatus::ShipmentPending,
+        "completed" if lines.iter().all(|line| line.cancelled >= line.quantity) => ChannelStatus::Cancelled,
+        "completed" => ChannelStatus::Completed,
+        other => ChannelStatus::Other(other.to_owned()),
+    }
 }
 
 fn line(dto: &Object<'_>) -> Result<OrderLine, PortError> {
@@ -262,6 +276,25 @@ mod tests {
         ] {
             assert_eq!(read(&json!({"dscoStatus": sent})).status, read_as, "{sent}");
         }
+    }
+
+    #[test]
+    fn without_a_status_the_life_cycle_tells() {
+        let open = json!([{"quantity": 2, "cancelledQuantity": 1}]);
+        let cancelled = json!([{"quantity": 2, "cancelledQuantity": 2}, {"quantity": 1, "rejectedQuantity": 1}]);
+        for (life_cycle, lines, read_as) in [
+            ("created", &open, ChannelStatus::Created),
+            ("Received", &open, ChannelStatus::Created),
+            ("acknowledged", &open, ChannelStatus::ShipmentPending),
+            ("completed", &open, ChannelStatus::Completed),
+            ("completed", &cancelled, ChannelStatus::Cancelled),
+            ("dormant", &open, ChannelStatus::Other("dormant".to_owned())),
+        ] {
+            let order = read(&json!({"dscoStatus": null, "dscoLifecycle": life_cycle, "lineItems": lines}));
+            assert_eq!(order.status, read_as, "{life_cycle}");
+        }
+        let both = read(&json!({"dscoStatus": "cancelled", "dscoLifecycle": "completed"}));
+        assert_eq!(both.status, ChannelStatus::Cancelled);
     }
 
     #[test]

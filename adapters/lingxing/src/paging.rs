@@ -17,7 +17,8 @@ const MAX_PAGES: usize = 100;
 ///
 /// Paging is not stable at the vendor while orders change (observed: the total moves, rows repeat or
 /// are missed). A total that changes between pages, or is not reached by different rows, makes the
-/// whole list be read again; after three readings it is an error. `fetch` gets the page's index,
+/// whole list be read again; after three readings it is an error. A row that one page holds twice is
+/// the vendor's own repetition, which its total counts: a page is one answer, nothing moves within. `fetch` gets the page's index,
 /// from 0; `length` is the number of rows of a full page; `key` tells rows apart.
 pub(crate) async fn all_rows<T, F, Answer, K>(call: &str, length: usize, fetch: F, key: K) -> Result<Vec<T>, PortError>
 where
@@ -41,6 +42,7 @@ where
     K: Fn(&T) -> Option<String>,
 {
     let (mut rows, mut seen, mut total) = (Vec::new(), HashSet::new(), None);
+    let mut n_repeated = 0;
     for index in 0..MAX_PAGES {
         let page = fetch(index).await?;
         if index > 0 && page.total != total {
@@ -48,11 +50,19 @@ where
         }
         total = page.total;
         let (n_rows, n_before) = (page.rows.len(), index * length);
-        rows.extend(page.rows.into_iter().filter(|row| key(row).is_none_or(|key| seen.insert(key))));
+        let mut of_page = HashSet::new();
+        for row in page.rows {
+            let key = key(&row);
+            let repeated = key.clone().is_some_and(|key| !of_page.insert(key));
+            n_repeated += usize::from(repeated);
+            if !repeated && key.is_none_or(|key| seen.insert(key)) {
+                rows.push(row);
+            }
+        }
         // A total below what came already is no total to stop by.
         let all_seen = total.is_some_and(|total| n_before + n_rows == total);
         if n_rows < length || all_seen {
-            let complete = total.is_none_or(|total| rows.len() >= total);
+            let complete = total.is_none_or(|total| rows.len() + n_repeated >= total);
             return Ok(complete.then_some(rows));
         }
     }
@@ -91,6 +101,16 @@ mod tests {
     async fn a_full_last_page_ends_by_the_total() {
         let (rows, asked) = read(vec![(vec!["a", "b"], Some(2))]).await;
         assert_eq!((rows.unwrap().len(), asked), (2, vec![0]));
+    }
+
+    #[tokio::test]
+    async fn a_row_that_one_page_holds_twice_counts_for_the_total_and_one_of_two_pages_does_not() {
+        let (rows, asked) = read(vec![(vec!["a", "a"], Some(3)), (vec!["b"], Some(3))]).await;
+        assert_eq!((rows.unwrap(), asked), (vec!["a".to_owned(), "b".to_owned()], vec![0, 1]));
+        let moved = || [(vec!["a", "b"], Some(3)), (vec!["b"], Some(3))];
+        let (rows, asked) = read([moved(), moved(), moved()].concat()).await;
+        assert!(rows.is_err());
+        assert_eq!(asked, [0, 1, 0, 1, 0, 1]);
     }
 
     #[tokio::test]

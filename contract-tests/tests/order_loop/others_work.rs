@@ -110,3 +110,17 @@ async fn multi_ban_lets_a_single_unit_pass() {
     world.bring(&pos, 5).await;
     world.assert_clean();
 }
+
+#[tokio::test]
+async fn a_status_that_nobody_knows_or_that_is_gone_holds_no_order_back() {
+    let world = World::builder().build().await;
+    let orders = [("NEW-WORD", "on_hold"), ("NO-STATUS", "")];
+    for (po, status) in orders {
+        world.plant(NewOrder::new(po).first_status(status));
+    }
+    world.bring(&orders.map(|(po, _)| po.to_owned()), 5).await;
+    for (po, _) in orders {
+        assert_eq!(world.stage(po).await, 5, "{po}");
+    }
+    assert_eq!(world.sandbox.ledger().violations(), Vec::<String>::new());
+}

@@ -104,13 +104,13 @@ fn settle_by_channel(ctx: &RunContext<'_>, work: &mut Worklist<'_>, look: &Look)
             (Wish::Requested, _) => {
                 work.stay(&po, Cause::new(Reason::CancelRequested, po.as_str()));
             }
-            (Wish::None, ChannelStatus::Created) if ctx.settings.ack_multi_ban && order.is_multi() => {
+            // A state that nobody knows is none of those that forbid it: the channel itself decides.
+            (Wish::None, ChannelStatus::Created | ChannelStatus::Other(_))
+                if ctx.settings.ack_multi_ban && order.is_multi() =>
+            {
                 work.stay(&po, Cause::new(Reason::MultiBan, order.sku_list(ctx.settings.sku_key)));
             }
-            (Wish::None, ChannelStatus::Created | ChannelStatus::Cancelled) => {}
-            (Wish::None, ChannelStatus::Other(text)) => {
-                work.stay(&po, Cause::new(Reason::ChannelNotReady, text.as_str()));
-            }
+            (Wish::None, ChannelStatus::Created | ChannelStatus::Cancelled | ChannelStatus::Other(_)) => {}
         }
     }
 }

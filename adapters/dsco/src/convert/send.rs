@@ -44,6 +44,9 @@ fn shipment(parcel: &Shipment) -> ShipmentForUpdate<'_> {
     }
 }
 
+/// Orders of some retailers name no currency; an invoice does (vendor's reference, section 5.1).
+const DEFAULT_CURRENCY: &str = "USD";
+
 /// One element of an invoice batch.
 pub(crate) fn invoice(invoice: &Invoice) -> Result<String, PortError> {
     let lines = invoice.lines.iter().map(invoice_line).collect::<Result<_, PortError>>()?;
@@ -52,7 +55,7 @@ pub(crate) fn invoice(invoice: &Invoice) -> Result<String, PortError> {
         po_number: invoice.po.as_str(),
         dsco_order_id: &invoice.channel_order_id,
         invoice_date: time(invoice.invoiced_at),
-        currency_code: invoice.currency.as_deref(),
+        currency_code: invoice.currency.as_deref().unwrap_or(DEFAULT_CURRENCY),
         total_amount: number(&two_places(invoice.total))?,
         number_of_line_items: invoice.lines.len(),
         line_items: lines,
@@ -170,6 +173,8 @@ mod tests {
                 r#"{"lineNumber":1,"sku":"A","quantity":3,"unitPrice":19.9900000000000002}]}"#
             )
         );
+        let without = Invoice { currency: None, ..document.clone() };
+        assert!(invoice(&without).unwrap().contains(r#""currencyCode":"USD","#));
         for (total, sent) in [("0.1", "0.10"), ("2.345", "2.35"), ("12345678901234.5", "12345678901234.50")] {
             document.total = total.parse().unwrap();
             assert!(invoice(&document).unwrap().contains(&format!(r#""totalAmount":{sent},"#)), "{sent}");

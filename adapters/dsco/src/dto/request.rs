@@ -73,8 +73,7 @@ pub(crate) struct InvoiceForCreate<'a> {
     pub(crate) po_number: &'a str,
     pub(crate) dsco_order_id: &'a str,
     pub(crate) invoice_date: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) currency_code: Option<&'a str>,
+    pub(crate) currency_code: &'a str,
     pub(crate) total_amount: Box<RawValue>,
     pub(crate) number_of_line_items: usize,
     pub(crate) line_items: Vec<InvoiceLine<'a>>,

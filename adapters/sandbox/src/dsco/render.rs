@@ -76,6 +76,9 @@ pub(crate) fn order_json(order: &ChannelOrder) -> Value {
         "dscoTradingPartnerId": null,
         "dscoTradingPartnerName": null,
     });
+    if let Some(text) = order.first_status.as_deref().filter(|_| order.status == Status::Created) {
+        json["dscoStatus"] = if text.is_empty() { Value::Null } else { json!(text) };
+    }
     if !order.only_requested {
         json["shipCarrier"] = json!(service.carrier);
         json["shipMethod"] = json!(service.method);

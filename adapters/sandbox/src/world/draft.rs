@@ -40,6 +40,8 @@ pub struct NewOrder {
     pub service_level: Option<String>,
     /// A test order, which pages hide.
     pub test: bool,
+    /// `dscoStatus` for as long as it would be `created`; empty: the field is not there.
+    pub first_status: Option<String>,
     /// Receiver name, for instance a canary.
     pub name: Option<String>,
     /// First address line.
@@ -147,6 +149,13 @@ impl NewOrder {
         self
     }
 
+    /// Sets what is shown instead of the status `created`; nothing is shown instead of an empty text.
+    #[must_use]
+    pub fn first_status(mut self, text: &str) -> Self {
+        self.first_status = Some(text.to_owned());
+        self
+    }
+
     /// Sets the receiver's name.
     #[must_use]
     pub fn name(mut self, name: &str) -> Self {
@@ -221,6 +230,7 @@ impl World {
             cancelled_at: None,
             cancel_when_read: kind == Kind::CancelledAfterPull,
             test: draft.test,
+            first_status: draft.first_status.as_deref().map(Into::into),
             no_lines: kind == Kind::Unparsable,
             lines,
             buyer: draft.buyer(rng),

@@ -128,6 +128,8 @@ pub(crate) struct ChannelOrder {
     /// The retailer cancels as soon as a page has shown the order.
     pub(crate) cancel_when_read: bool,
     pub(crate) test: bool,
+    /// Shown instead of the status `created`.
+    pub(crate) first_status: Option<Box<str>>,
     pub(crate) no_lines: bool,
     pub(crate) lines: Vec<Line>,
     pub(crate) buyer: Buyer,
