@@ -88,3 +88,58 @@ async fn nobody_waits_when_nothing_is_open() {
     run(&Ledger::default(), &remote, &sending, &[], &["A"]).await;
     assert_eq!(sending.now() - begun, chrono::Duration::milliseconds(30));
 }
+
+/// A ledger during whose commit of an intent the process stands still.
+struct Freezing<'a> {
+    clock: &'a ManualClock,
+    stands: Duration,
+}
+
+#[async_trait]
+impl WriteLedger for Freezing<'_> {
+    async fn writes_of(&self, _: &RouteName, _: &[crate::order::PoNumber]) -> Stored<Vec<RemoteWrite>> {
+        Ok(Vec::new())
+    }
+
+    async fn open_writes(&self, _: &RouteName, _: WriteKind) -> Stored<Vec<RemoteWrite>> {
+        Ok(Vec::new())
+    }
+
+    async fn intend(&self, _: &RunRef, _: &[Intent], _: DateTime<Utc>) -> Stored<Vec<WriteKey>> {
+        self.clock.advance(self.stands);
+        Ok(Vec::new())
+    }
+
+    async fn note(&self, _: &RunRef, _: &[WriteNote], _: DateTime<Utc>) -> Stored<()> {
+        Ok(())
+    }
+}
+
+/// Whether anything is sent when so much time passes between the intent and the sending.
+async fn sent_after(stands: Duration) -> (bool, Verdict) {
+    let (clock, settings, remote) = (ManualClock::default(), Settings::default(), Remote::default());
+    let ctx = RunContext {
+        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
+        job: Job::PushOrders,
+        po: None,
+        manual: true,
+        dry_run: false,
+        size: 100,
+        settings: &settings,
+        clock: &clock,
+        watch: &Unwatched,
+        report: Mutex::default(),
+    };
+    let ledger = Freezing { clock: &clock, stands };
+    let mut verdicts = carry_out(&ctx, &ledger, &remote, &[], items(&["A"])).await.unwrap();
+    (!sent(&remote).is_empty(), verdicts.remove(&key("A")).unwrap())
+}
+
+#[tokio::test]
+async fn a_process_that_stood_still_after_its_intent_sends_nothing() {
+    let (sent, verdict) = sent_after(Duration::from_secs(30)).await;
+    assert!(sent && matches!(verdict, Verdict::Applied(_)));
+    // Whoever took over meanwhile may have read the intent back as absent, and sent it.
+    let (sent, verdict) = sent_after(Duration::from_millis(30_001)).await;
+    assert!(!sent && matches!(verdict, Verdict::NotSent(_)));
+}
