@@ -19,3 +19,5 @@ mod api_stock;
 mod canaries;
 #[path = "service/hot_settings.rs"]
 mod hot_settings;
+#[path = "service/slow_database.rs"]
+mod slow_database;

@@ -53,6 +53,11 @@ impl Api {
         Self::answer(self.request(Method::POST, path).json(body), status)
     }
 
+    /// The status of a GET, whatever it is.
+    pub(super) fn status(&self, path: &str) -> u16 {
+        send(self.request(Method::GET, path)).expect("an answer").0
+    }
+
     /// A POST without a body.
     #[track_caller]
     fn act(&self, path: &str, status: u16) -> Value {

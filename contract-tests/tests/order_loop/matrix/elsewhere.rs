@@ -71,8 +71,17 @@ pub(crate) const ELSEWHERE: [Elsewhere; 9] = [
     },
     Elsewhere {
         fault: "a database that is slow, or whose pool is used up",
-        end: "calls wait; nothing is sent before its intent is committed",
-        tests: &[],
+        end: "whoever needs it waits, and is told after a while; nothing is sent before its intent is committed",
+        tests: &[
+            (
+                "bootstrap/tests/service/slow_database.rs",
+                "a_run_whose_database_stands_still_sends_nothing_and_goes_on_afterwards",
+            ),
+            (
+                "bootstrap/tests/service/slow_database.rs",
+                "a_used_up_pool_is_told_as_a_store_that_does_not_answer_and_recovers",
+            ),
+        ],
     },
 ];
 
