@@ -18,6 +18,13 @@ const FEW: usize = 3;
 /// before the log begins.
 const RETENTION: TimeDelta = TimeDelta::days(13);
 
+/// The vendor may keep less for busy accounts; so much it surely keeps. Beyond that, an entry from before the
+/// order proves that the log reaches back to it.
+const SURELY_KEPT: TimeDelta = TimeDelta::days(2);
+
+/// So long before the oldest order such an entry is looked for.
+const PROOF: TimeDelta = TimeDelta::days(1);
+
 type Found = Answer<PoNumber, Option<InvoiceRecord>>;
 
 impl Client {
@@ -51,7 +58,12 @@ impl Client {
     /// Looks through the log of invoices; hands back the orders that are better asked for singly.
     async fn list<'a>(&self, orders: &[&'a OrderRef], answers: &mut Vec<Found>) -> Vec<&'a OrderRef> {
         let end = self.latest();
-        let start = orders.iter().map(|order| order.created_at).min().map_or(end, |created_at| created_at - LAG);
+        let surely_kept = end - SURELY_KEPT;
+        let start = orders
+            .iter()
+            .map(|order| order.created_at)
+            .min()
+            .map_or(end, |created_at| if created_at < surely_kept { created_at - PROOF } else { created_at - LAG });
         // More pages than single questions are not worth it.
         let max_pages = MAX_PAGES.min(orders.len());
         let log = match self.log(Log::Invoices, LogQuery::Span { start, end, successes_only: true }, max_pages).await {
@@ -66,13 +78,17 @@ impl Client {
                 }
             },
         };
+        let reaches_to = log.entries.iter().filter_map(|entry| entry.processed_at).min();
+        let proves = |order: &OrderRef| {
+            order.created_at >= surely_kept || reaches_to.is_some_and(|reaches_to| reaches_to <= order.created_at)
+        };
         let successes = log.entries.into_iter().filter(|entry| entry.verdict == Verdict::Success);
         let found: HashMap<String, String> =
             successes.filter_map(|entry| Some((entry.po?, entry.invoice_id?))).collect();
         let mut rest = Vec::new();
         for order in orders {
             match found.get(order.po.as_str()) {
-                None if log.cut => rest.push(*order),
+                None if log.cut || !proves(order) => rest.push(*order),
                 invoice_id => {
                     let record = invoice_id.map(|id| InvoiceRecord { invoice_id: id.clone() });
                     answers.push(Answer { key: order.po.clone(), result: Ok(record) });

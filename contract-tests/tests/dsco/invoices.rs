@@ -123,6 +123,29 @@ fn four() -> [InvoiceQuery; 4] {
 }
 
 #[tokio::test]
+async fn a_list_that_may_have_forgotten_proves_nothing() {
+    let days_ago = "2026-01-20T10:00:00Z";
+    for (first_entry, known) in [("2026-01-20T10:00:00Z", true), ("2026-01-20T10:00:01Z", false)] {
+        let replay = Replay::start().await;
+        let mut first = entry("PO-8", "I-8", "success");
+        first["dateProcessed"] = first_entry.into();
+        let logs = json!({"logs": [entry("PO-1", "I-1", "success"), first]});
+        replay.on(list("2026-01-19T10:00:00Z").reply_json(200, &logs)).await;
+        if !known {
+            for id in ["PO-2", "PO-3"] {
+                replay.on(single(id).reply_file(200, "dsco/invoice_get_empty.json")).await;
+            }
+        }
+        let (dsco, _) = account(&replay.url());
+        let queries =
+            [("1", days_ago), ("2", days_ago), ("3", days_ago), ("4", T)].map(|(id, at)| query(id, at, false));
+        let expected = [("PO-1", "I-1"), ("PO-2", "none"), ("PO-3", "none"), ("PO-4", "none")];
+        assert_eq!(found(&dsco, &queries).await, expect(&expected));
+        replay.verify().await;
+    }
+}
+
+#[tokio::test]
 async fn a_list_that_costs_more_than_single_questions_is_left() {
     let replay = Replay::start().await;
     let page = |po: &str, id: &str| json!({"scrollId": "S", "logs": [entry(po, id, "success")]});

@@ -217,7 +217,7 @@ async fn an_invoice_is_sent_in_exact_numbers() {
     let exchange = Exchange::post("/invoice/batch/small")
         .body_text(concat!(
             r#"[{"invoiceId":"PO-1","poNumber":"PO-1","dscoOrderId":"1","invoiceDate":"2026-01-29T16:00:00Z","#,
-            r#""totalAmount":90071992547409931.30,"numberOfLineItems":2,"lineItems":["#,
+            r#""currencyCode":"USD","totalAmount":90071992547409931.30,"numberOfLineItems":2,"lineItems":["#,
             r#"{"lineNumber":1,"partnerSku":"R","quantity":3,"unitPrice":0.1},"#,
             r#"{"lineNumber":2,"partnerSku":"R","quantity":1,"unitPrice":90071992547409931}]}]"#
         ))
