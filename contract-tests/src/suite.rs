@@ -11,6 +11,7 @@ pub mod claiming;
 pub mod exporting;
 pub mod facets;
 pub mod leases;
+pub mod long_lists;
 pub mod operating;
 pub mod paging;
 pub mod prelude;
@@ -107,6 +108,7 @@ macro_rules! sync_store_suite {
                 every_filter_finds_its_orders_and_no_others
                 a_list_is_walked_to_its_end_without_repeats
                 wildcards_are_ordinary_characters
+                orders_are_found_by_the_items_that_they_have_now
                 a_place_that_is_nonsense_is_refused
                 counts_know_every_stage_and_who_waits_longest
             }
@@ -117,6 +119,9 @@ macro_rules! sync_store_suite {
                 orders_are_found_by_a_list_of_whole_po_numbers
                 orders_are_found_by_how_long_they_are_in_their_stage
                 orders_are_counted_up_to_a_cap
+            }
+            long_lists {
+                a_list_of_very_many_orders_is_walked_to_its_end
             }
             facets {
                 the_stored_values_of_a_member_are_offered
@@ -195,6 +200,7 @@ macro_rules! sync_store_suite {
                 every_stock_filter_finds_its_records_and_no_others
                 the_newest_record_is_chosen_before_the_other_filters
                 a_stock_list_is_walked_to_its_end_without_repeats
+                the_newest_records_of_a_past_day_are_walked_to_their_end
                 a_place_in_a_stock_list_that_is_nonsense_is_refused
             }
             exporting {

@@ -25,6 +25,7 @@ mod save;
 mod search;
 mod settings;
 mod shared;
+mod skus;
 mod sorting;
 mod sql;
 mod stock;

@@ -11,7 +11,7 @@ use crate::open::PostgresStore;
 use crate::{stock, tally};
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 13] = [
+const VERSIONS: [(i64, &str, &str); 14] = [
     (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
@@ -25,6 +25,7 @@ const VERSIONS: [(i64, &str, &str); 13] = [
     (11, "page_speed", include_str!("../../../migrations/postgres/0011_page_speed.sql")),
     (12, "payloads", include_str!("../../../migrations/postgres/0012_payloads.sql")),
     (13, "run_log", include_str!("../../../migrations/postgres/0013_run_log.sql")),
+    (14, "list_speed", include_str!("../../../migrations/postgres/0014_list_speed.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {

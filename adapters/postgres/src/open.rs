@@ -41,6 +41,8 @@ impl PostgresStore {
             ("idle_in_transaction_session_timeout", "10s"),
             // Compiling a statement takes longer than any of ours.
             ("jit", "off"),
+            // So does starting processes that help: of what a page reads, none needs them.
+            ("max_parallel_workers_per_gather", "0"),
         ]);
         // The pool would try for its whole patience and forget why: a first connection of its own fails at
         // once, with the reason.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, OrderSort, RouteName, Stored};
+use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
 use ipass_core::stage::Stage;
 
@@ -10,7 +10,8 @@ use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::row::{Values, order_columns, order_row};
-use crate::sorting::{Of, Place, Start, lead_column, push_order, push_start};
+use crate::skus::push_table;
+use crate::sorting::{Of, Place, Start, lead_column, push_order, push_start, starts};
 use crate::sql::Sql;
 use crate::walk::{Walk, choose};
 
@@ -51,8 +52,14 @@ pub(crate) async fn count(
     filter: &OrderFilter,
     cap: u64,
 ) -> Stored<u64> {
-    let mut query = Sql::new("SELECT count(*) AS orders FROM (SELECT 1 FROM order_sync AS o WHERE true");
-    push_list(&mut query, route, filter, &filter.stages);
+    let walk = if filter.sku.is_some() { choose(store, route, filter).await? } else { Walk::List };
+    let mut query = Sql::new("SELECT count(*) AS orders FROM (SELECT 1");
+    match walk.of() {
+        // Where nothing is asked of the orders, the server leaves the join away.
+        Of::Skus => push_table(&mut query, filter, "LEFT JOIN"),
+        Of::Table | Of::Parts => _ = query.push(" FROM order_sync AS o WHERE true"),
+    }
+    push_list(&mut query, route, filter, &filter.stages, walk.of());
     query.push(" LIMIT ").push_bind(i64::try_from(cap).unwrap_or(i64::MAX)).push(") AS c");
     let mut query = query.bound();
     let row = query.build().persistent(false).fetch_one(store.pool()).await.map_err(unavailable)?;
@@ -72,64 +79,57 @@ pub(crate) fn list_query(
     let stages: BTreeSet<Stage> = filter.stages.iter().copied().collect();
     let stages: Vec<Vec<Stage>> = match walk {
         Walk::Stages => stages.into_iter().map(|stage| vec![stage]).collect(),
-        Walk::List | Walk::Few => vec![stages.into_iter().collect()],
+        Walk::List | Walk::Sku | Walk::Few | Walk::FewOfSku => vec![stages.into_iter().collect()],
     };
-    let starts = if wanted.is_some() { starts(filter, walk) } else { vec![Start::All] };
+    let starts = match walk {
+        Walk::List | Walk::Stages if wanted.is_some() => starts(filter),
+        Walk::List | Walk::Stages | Walk::Sku | Walk::Few | Walk::FewOfSku => vec![Start::All],
+    };
     let merged = stages.len() * starts.len() > 1;
     let mut query = Sql::new(format!("SELECT {columns} FROM ("));
     for (at, (stages, start)) in stages.iter().flat_map(|stages| starts.iter().map(move |s| (stages, s))).enumerate() {
         query.push(if at == 0 { "(" } else { " UNION ALL (" });
         query.push(format!("SELECT {columns}{}", lead_column(filter.sort)));
-        push_start(&mut query, filter.sort, *start);
-        push_list(&mut query, route, filter, stages);
-        if let Some(place) = after.filter(|_| walk != Walk::Few) {
-            place.push_after(&mut query, Of::Table);
+        match walk.of() {
+            Of::Skus => push_table(&mut query, filter, "JOIN"),
+            Of::Table | Of::Parts => push_start(&mut query, filter.sort, *start),
+        }
+        push_list(&mut query, route, filter, stages, walk.of());
+        if let Some(place) = after.filter(|_| !walk.is_few()) {
+            place.push_after(&mut query, walk.of());
         }
         match walk {
             Walk::List if !merged => {}
-            Walk::List | Walk::Stages => {
-                push_order(&mut query, filter.sort, route.is_some(), Of::Table);
+            // The server does not see that the whole list would come in the order of the names.
+            Walk::Sku if wanted.is_none() => {}
+            Walk::List | Walk::Stages | Walk::Sku => {
+                push_order(&mut query, filter.sort, route.is_some(), walk.of());
                 // Each part says it, or the server plans each for being read to its end.
                 if let Some(wanted) = wanted {
                     query.push(" LIMIT ").push_bind(wanted);
                 }
             }
             // The few are found and sorted, whatever the server thinks of walking the list for them.
-            Walk::Few => _ = query.push(" OFFSET 0"),
+            Walk::Few | Walk::FewOfSku => _ = query.push(" OFFSET 0"),
         }
         query.push(")");
     }
     query.push(") AS o WHERE true");
-    if let Some(place) = after.filter(|_| walk == Walk::Few) {
+    if let Some(place) = after.filter(|_| walk.is_few()) {
         place.push_after(&mut query, Of::Parts);
     }
     push_order(&mut query, filter.sort, route.is_some(), Of::Parts);
     query
 }
 
-/// Where the walks of a list start.
-///
-/// Nearly every order enters its stage, and is to be shipped, after it was created. So a list of those created
-/// since a day, ordered by one of these, starts at that day, and not at the beginning of all orders; and a list
-/// by creation of those in their stage since before a day ends there. The others are a part of their own.
-fn starts(filter: &OrderFilter, walk: Walk) -> Vec<Start> {
-    match (filter.sort, filter.created_from, filter.in_stage_since_before) {
-        _ if walk == Walk::Few => vec![Start::All],
-        (OrderSort::ShipBy | OrderSort::InStage, Some(from), _) => vec![Start::At(from), Start::Early(from)],
-        (OrderSort::Newest | OrderSort::Oldest, _, Some(before)) => vec![Start::Before(before), Start::Late(before)],
-        (OrderSort::ShipBy | OrderSort::InStage, None, _) | (OrderSort::Newest | OrderSort::Oldest, _, None) => {
-            vec![Start::All]
-        }
-    }
-}
-
 /// Which orders.
-fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, stages: &[Stage]) {
-    if let Some(sku) = &filter.sku {
+fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, stages: &[Stage], of: Of) {
+    let key = of.key();
+    if let Some(sku) = filter.sku.as_ref().filter(|_| of != Of::Skus) {
         query.push(" AND o.sku_names @> ").push_bind(vec![clean(sku)]);
     }
     if let Some(route) = route {
-        query.push(" AND o.route = ").push_bind(route.0.clone());
+        query.push(format!(" AND {key}.route = ")).push_bind(route.0.clone());
     }
     if !filter.pos.is_empty() {
         let pos: Vec<String> = filter.pos.iter().map(ToString::to_string).filter(|po| !po.contains('\0')).collect();
@@ -172,10 +172,10 @@ fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, s
         }
     }
     if let Some(from) = filter.created_from {
-        query.push(" AND o.created_at >= ").push_bind(from);
+        query.push(format!(" AND {key}.created_at >= ")).push_bind(from);
     }
     if let Some(until) = filter.created_until {
-        query.push(" AND o.created_at < ").push_bind(until);
+        query.push(format!(" AND {key}.created_at < ")).push_bind(until);
     }
     if let Some(before) = filter.in_stage_since_before {
         query.push(" AND o.stage_entered_at < ").push_bind(before);

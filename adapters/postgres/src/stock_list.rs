@@ -1,6 +1,6 @@
 //! Lists of stock records, page by page along (time, warehouse, SKU), newest first.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::ports::{RouteName, StockFilter, StockPage, StockRecord, StockResult, Stored};
 use ipass_core::reason::Cause;
 use sqlx::Row;
@@ -28,10 +28,7 @@ pub(crate) async fn search(
     let after = after.map(Place::read).transpose()?;
     // One more than asked for: whether there is a next page.
     let wanted = i64::from(limit) + 1;
-    let mut query = match &after {
-        Some(place) => rest_query(route, filter, place, wanted),
-        None => list_query(COLUMNS, route, filter),
-    };
+    let mut query = page_query(route, filter, after.as_ref(), wanted);
     query.push(" LIMIT ").push_bind(wanted);
     // Never kept: no one plan is good for all values.
     let mut query = query.bound();
@@ -84,26 +81,94 @@ pub(crate) fn list_query(columns: &str, route: Option<&RouteName>, filter: &Stoc
     query
 }
 
-/// At most so many records after a place. The rest of its time and all earlier times are two parts: each begins
-/// where an index has it, while both together would begin with a whole run of records that are before the place.
-fn rest_query(route: Option<&RouteName>, filter: &StockFilter, place: &Place, wanted: i64) -> Sql {
-    let mut same = list_of(COLUMNS, route, filter);
-    same.push(" AND s.at = ").push_bind(place.at);
+/// Records that were the newest of their keys at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// All that are asked for.
+    All,
+    /// Those of the day before the time.
+    OfDay(DateTime<Utc>),
+    /// Earlier ones that are the newest to this day.
+    Newest(DateTime<Utc>),
+    /// Earlier ones that were the newest for longer than a day: few, which have an index.
+    Outlived(DateTime<Utc>),
+}
+
+impl Part {
+    /// The parts of a list. The newest records of a time are nearly all of the day before it; the others are found
+    /// without a look at all earlier ones.
+    fn of(filter: &StockFilter) -> Vec<Self> {
+        match filter.until.filter(|_| filter.newest_only).map(|until| until - TimeDelta::days(1)) {
+            Some(day) => vec![Self::OfDay(day), Self::Newest(day), Self::Outlived(day)],
+            None => vec![Self::All],
+        }
+    }
+
+    fn push(self, query: &mut Sql) {
+        match self {
+            Self::All => {}
+            Self::OfDay(day) => _ = query.push(" AND s.at >= ").push_bind(day),
+            Self::Newest(day) => {
+                query.push(" AND s.superseded_at = 'infinity' AND s.at < ").push_bind(day);
+            }
+            Self::Outlived(day) => {
+                query.push(" AND s.superseded_at < 'infinity'");
+                query.push(
+                    " AND (s.superseded_at AT TIME ZONE 'UTC' > s.at AT TIME ZONE 'UTC' + interval '1 day') IS TRUE",
+                );
+                query.push(" AND s.at < ").push_bind(day);
+            }
+        }
+    }
+}
+
+/// At most so many records, after a place if there is one. The rest of its time and all earlier times are two parts:
+/// each begins where an index has it, while both together would begin with a whole run of records that are before the
+/// place.
+fn page_query(route: Option<&RouteName>, filter: &StockFilter, after: Option<&Place>, wanted: i64) -> Sql {
+    let mut parts = Vec::new();
+    for part in Part::of(filter) {
+        let list = || {
+            let mut list = list_of(COLUMNS, route, filter);
+            part.push(&mut list);
+            list
+        };
+        match after {
+            Some(place) => parts.extend([same_time(list(), route, place), earlier(list(), place)]),
+            None => parts.push(list()),
+        }
+    }
+    if parts.len() == 1 {
+        return list_query(COLUMNS, route, filter);
+    }
+    let mut query = Sql::new("SELECT * FROM (");
+    for (at, part) in parts.into_iter().enumerate() {
+        query.push(if at == 0 { "(" } else { " UNION ALL (" });
+        query.append(part).push(ORDER).push(" LIMIT ").push_bind(wanted).push(")");
+    }
+    query.push(") AS s").push(ORDER);
+    query
+}
+
+/// The rest of the time of a place.
+fn same_time(mut list: Sql, route: Option<&RouteName>, place: &Place) -> Sql {
+    list.push(" AND s.at = ").push_bind(place.at);
     // In a list of one route an index does not have the route between time and warehouse.
     let one_route = route.is_some_and(|route| route.0 == place.route);
     if one_route {
-        same.push(" AND (s.warehouse_code, s.sku, s.id) > (");
+        list.push(" AND (s.warehouse_code, s.sku, s.id) > (");
     } else {
-        same.push(" AND (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
+        list.push(" AND (s.route, s.warehouse_code, s.sku, s.id) > (").push_bind(place.route.clone()).push(", ");
     }
-    same.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
-    same.push_bind(place.id).push(")");
-    let mut earlier = list_of(COLUMNS, route, filter);
-    earlier.push(" AND s.at < ").push_bind(place.at);
-    let mut query = Sql::new("SELECT * FROM ((");
-    query.append(same).push(ORDER).push(" LIMIT ").push_bind(wanted).push(") UNION ALL (");
-    query.append(earlier).push(ORDER).push(" LIMIT ").push_bind(wanted).push(")) AS s").push(ORDER);
-    query
+    list.push_bind(place.warehouse_code.clone()).push(", ").push_bind(place.sku.clone()).push(", ");
+    list.push_bind(place.id).push(")");
+    list
+}
+
+/// All times before the one of a place.
+fn earlier(mut list: Sql, place: &Place) -> Sql {
+    list.push(" AND s.at < ").push_bind(place.at);
+    list
 }
 
 /// Which records.

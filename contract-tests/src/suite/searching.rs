@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{Begun, Evidence, OrderFilter, SaveOrder, StoreError, SyncStore};
+use ipass_core::ports::{Begun, Evidence, OrderFilter, OrderSort, SaveOrder, StoreError, SyncStore};
 use ipass_core::reason::{OutcomeKind, Reason};
 use ipass_core::stage::Stage;
 
@@ -152,6 +152,34 @@ pub async fn wildcards_are_ordinary_characters(store: &dyn SyncStore) {
         let filter = OrderFilter { po: Some(part.to_owned()), ..OrderFilter::default() };
         assert_eq!(found(store, &filter).await, ["q\"u'o\\te"]);
     }
+}
+
+/// Also by a name that is too long for an index, and after the order's time of creation was put right.
+pub async fn orders_are_found_by_the_items_that_they_have_now(store: &dyn SyncStore) {
+    let long = "long".repeat(600);
+    let mut order = pulled("1", 1);
+    order.sku_names = vec!["OLD".to_owned(), "SAME".to_owned(), "SAME".to_owned(), long.clone()];
+    stored(store, &[order.clone(), pulled("2", 2)]).await;
+    let mut later = changed(&order, 5, ChannelStatus::Created);
+    later.order.created_at = minute(3);
+    later.sku_names = vec!["SAME".to_owned(), "NEW".to_owned()];
+    let found = async |sku: &str, sort| {
+        let filter = OrderFilter { sku: Some(sku.to_owned()), sort, ..OrderFilter::default() };
+        let rows = store.search(Some(&route()), &filter, None, 9).await.expect("a page").rows;
+        assert_eq!(store.count_orders(None, &filter, 9).await.expect("a count"), rows.len() as u64);
+        rows.iter().map(|row| row.po.to_string()).collect::<Vec<_>>()
+    };
+    for sort in OrderSort::ALL {
+        let one = vec!["1".to_owned()];
+        assert_eq!([found("OLD", sort).await, found("SAME", sort).await, found(&long, sort).await], [&*one; 3]);
+    }
+    stored(store, &[later]).await;
+    for sort in OrderSort::ALL {
+        assert_eq!((found("NEW", sort).await, found("SAME", sort).await), (vec!["1".to_owned()], vec!["1".to_owned()]));
+        assert_eq!((found("OLD", sort).await, found(&long, sort).await), (Vec::new(), Vec::new()));
+    }
+    let newest = OrderFilter { sku: Some("SAME".to_owned()), created_from: Some(minute(3)), ..OrderFilter::default() };
+    assert_eq!(store.count_orders(None, &newest, 9).await.expect("a count"), 1);
 }
 
 /// With a word, not with a crash.

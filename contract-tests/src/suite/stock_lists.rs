@@ -1,6 +1,6 @@
 //! Lists of stock records.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ipass_core::job::Job;
 use ipass_core::ports::{Begun, StockFilter, StockRecord, StockResult, StoreError, SyncStore};
@@ -146,6 +146,43 @@ pub async fn a_stock_list_is_walked_to_its_end_without_repeats(store: &dyn SyncS
                     after = Some(next);
                 }
                 assert_eq!(rows, whole, "pages of {size}");
+            }
+        }
+    }
+}
+
+/// A record is the newest of its key until the next one comes, for an hour, for days or to this day.
+pub async fn the_newest_records_of_a_past_day_are_walked_to_their_end(store: &dyn SyncStore) {
+    const DAY: i64 = 24 * 60;
+    let run = begin(store, Job::SyncStock, None).await;
+    for day in 0..8 {
+        let skus = (0..12).filter(|n| *n < 4 || day % (n - 2) == 0).map(|n| format!("S{n:02}"));
+        let records: Vec<_> = skus.map(|sku| figure(&run.run, day * DAY, "W1", &sku, 5)).collect();
+        keep(store, &run.run, &records).await;
+        keep(store, &run.run, &[figure(&run.run, day * DAY + 60, "W1", "S00", 5)]).await;
+    }
+    let all = listed(store, None, &StockFilter::default()).await;
+    for until in [1, DAY, DAY + 1, 3 * DAY, 5 * DAY + 30, 7 * DAY + 61, 99 * DAY].map(minute) {
+        let mut expected: HashMap<String, _> = HashMap::new();
+        for record in all.iter().rev().filter(|record| record.at < until) {
+            expected.insert(record.sku.clone(), record.at);
+        }
+        let filter = StockFilter { newest_only: true, until: Some(until), ..StockFilter::default() };
+        for of in [Some(&route()), None] {
+            for size in [1, 5, 100] {
+                let mut rows = Vec::new();
+                let mut after: Option<String> = None;
+                loop {
+                    let page = store.search_stock(of, &filter, after.as_deref(), size).await.expect("a page");
+                    rows.extend(page.rows);
+                    after = page.next;
+                    if after.is_none() {
+                        break;
+                    }
+                }
+                assert!(rows.is_sorted_by_key(|row| (std::cmp::Reverse(row.at), row.sku.clone())));
+                let found: HashMap<String, _> = rows.iter().map(|row| (row.sku.clone(), row.at)).collect();
+                assert_eq!((rows.len(), &found), (expected.len(), &expected), "until {until}, pages of {size}");
             }
         }
     }

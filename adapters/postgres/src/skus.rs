@@ -1,0 +1,20 @@
+//! Names of items, from each to its orders. The rows are kept by triggers of the orders.
+
+use ipass_core::ports::OrderFilter;
+
+use crate::events::clean;
+use crate::sql::Sql;
+
+/// Longer names, in bytes, have no row: no index takes them. They are looked for in the orders.
+const LONGEST: usize = 1000;
+
+/// Whether a name has its orders in the table.
+pub(crate) fn is_kept(sku: &str) -> bool {
+    clean(sku).len() <= LONGEST
+}
+
+/// Adds the names of items as `k`, with the orders as `o`, and the begin of the conditions.
+pub(crate) fn push_table(query: &mut Sql, filter: &OrderFilter, join: &str) {
+    query.push(format!(" FROM order_sku AS k {join} order_sync AS o ON o.id = k.order_id WHERE k.sku = "));
+    query.push_bind(filter.sku.as_deref().map(clean).unwrap_or_default());
+}
