@@ -4,19 +4,23 @@ mod bulk;
 mod columns;
 mod csv;
 mod filter;
+mod offers;
+
+use std::sync::Arc;
 
 use askama::Template;
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use ipass_core::job::Job;
-use ipass_core::ports::{LastOutcome, OrderField, OrderPage, OrderRow, StoreError};
-use ipass_core::reason::{OutcomeKind, Reason};
+use ipass_core::ports::{LastOutcome, OrderPage, OrderRow, StoreError};
+use ipass_core::reason::OutcomeKind;
 use ipass_core::stage::Stage;
 
 use self::columns::{COLUMNS, Shown};
 use self::filter::{FILTERS, FURTHER, HIDDEN, SORTS, filter};
+use self::offers::{Offers, Readings, offers};
 use super::order::order_path;
 use crate::desk::links::encode;
 use crate::desk::{Answer, Desk, Fault, Html, Page, Query, Shared, show};
@@ -25,8 +29,6 @@ use crate::text::{Text, common as c, orders as t};
 const LIST: &str = "/admin/orders";
 /// Matching orders are counted up to here: counting more of them takes longer than the rest of the page.
 const COUNTED: u64 = 1_000;
-/// Values that are offered for a filter.
-const OFFERED: u32 = 200;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
@@ -34,6 +36,7 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/admin/orders/columns", post(columns::keep))
         .route("/admin/orders/csv", post(csv::csv))
         .route("/admin/orders/bulk", get(bulk::confirm).post(bulk::act))
+        .layer(Extension(Arc::<Readings>::default()))
 }
 
 /// One order of the list, as it is shown.
@@ -69,16 +72,6 @@ struct View {
     pull_off: bool,
 }
 
-/// Values that are offered for filters: the value, and its words.
-#[derive(Default)]
-struct Offers {
-    channel_statuses: Vec<(String, String)>,
-    reasons: Vec<(String, String)>,
-    retailers: Vec<String>,
-    warehouses: Vec<String>,
-    levels: Vec<String>,
-}
-
 #[derive(Template)]
 #[template(path = "orders.html")]
 struct ListPage<'a> {
@@ -111,7 +104,13 @@ struct RowsPart<'a> {
     list: &'a View,
 }
 
-async fn list(State(desk): State<Shared>, page: Page, headers: HeaderMap, mut query: Query) -> Answer {
+async fn list(
+    State(desk): State<Shared>,
+    Extension(readings): Extension<Arc<Readings>>,
+    page: Page,
+    headers: HeaderMap,
+    mut query: Query,
+) -> Answer {
     let filter = filter(&mut query, &page);
     let (after, size) = (query.cursor(), query.size());
     let (filtered, further) = (query.any(&FILTERS), query.any(&FURTHER));
@@ -119,7 +118,7 @@ async fn list(State(desk): State<Shared>, page: Page, headers: HeaderMap, mut qu
         query.problems().iter().map(|problem| (problem.path.clone(), page.say(&problem.problem))).collect();
     let route = page.route_name();
     if !problems.is_empty() {
-        let offers = offers(&desk, &page).await?;
+        let offers = offers(&readings, &desk, &page).await?;
         let shown = Shown::of(&headers);
         let template = ListPage { p: &page, list: None, offers, shown, filtered, further, problems };
         return page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &template);
@@ -160,7 +159,7 @@ async fn list(State(desk): State<Shared>, page: Page, headers: HeaderMap, mut qu
     if page.htmx {
         return page.show(&RowsPart { p: &page, list: &rows });
     }
-    let offers = offers(&desk, &page).await?;
+    let offers = offers(&readings, &desk, &page).await?;
     let shown = Shown::of(&headers);
     page.show(&ListPage { p: &page, list: Some(rows), offers, shown, filtered, further, problems })
 }
@@ -239,27 +238,6 @@ pub(super) fn outcome_mark(page: &Page, kind: OutcomeKind) -> Html {
         OutcomeKind::Failed => ("mark warn", t::FAILED),
     };
     Html(format!(r#"<span class="{class}">{}</span>"#, show::escaped(page.t(name))))
-}
-
-async fn offers(desk: &Desk, page: &Page) -> Result<Offers, Fault> {
-    let route = Some(page.route_name());
-    let values = |field| desk.store.values(route, field, OFFERED);
-    let reasons = values(OrderField::Reason).await?;
-    let sentence = |code: &String| {
-        Reason::from_code(code).map_or_else(|| code.clone(), |reason| reason.sentence(page.language(), "…"))
-    };
-    let statuses = values(OrderField::ChannelStatus).await?;
-    Ok(Offers {
-        reasons: reasons.iter().map(|code| (code.clone(), sentence(code))).collect(),
-        channel_statuses: statuses
-            .iter()
-            .filter(|status| !status.is_empty())
-            .map(|status| (status.clone(), channel_status(page, status)))
-            .collect(),
-        retailers: values(OrderField::RetailerId).await?,
-        warehouses: values(OrderField::WarehouseCode).await?,
-        levels: values(OrderField::ServiceLevel).await?,
-    })
 }
 
 #[cfg(test)]

@@ -135,20 +135,26 @@ async fn list(State(desk): State<Shared>, page: Page, mut query: Query) -> Answe
     let (after, size) = (query.cursor(), query.size());
     let problems: Vec<_> =
         query.problems().iter().map(|problem| (problem.path.clone(), page.say(&problem.problem))).collect();
+    let search = async {
+        if !problems.is_empty() {
+            return Ok(None);
+        }
+        desk.store.search_stock(Some(page.route_name()), &wanted, after.as_deref(), size).await.map(Some)
+    };
+    let (summary, warehouses, found) = tokio::join!(summary(&desk, &page), warehouses(&desk, &page), search);
     let mut template = ListPage {
         p: &page,
         possible: page.route().inventory.is_some(),
-        summary: summary(&desk, &page).await?,
+        summary: summary?,
         rows: Vec::new(),
         next: None,
         filtered: query.any(&FILTERS),
-        warehouses: warehouses(&desk, &page).await,
+        warehouses,
         problems,
     };
-    if !template.problems.is_empty() {
+    let Some(found) = found? else {
         return page.show_as(StatusCode::UNPROCESSABLE_ENTITY, &template);
-    }
-    let found = desk.store.search_stock(Some(page.route_name()), &wanted, after.as_deref(), size).await?;
+    };
     (template.rows, template.next) = (found.rows, found.next);
     page.show(&template)
 }
