@@ -21,7 +21,11 @@ struct Shop {
 
 impl Shop {
     async fn open() -> Self {
-        let world = World::builder().vendors(|config| config.page_size_cap = PAGE_SIZE).build().await;
+        let world = World::builder()
+            .vendors(|config| config.page_size_cap = PAGE_SIZE)
+            .set("/jobs/pull_orders/start_from", "2025-01-01T00:00:00Z")
+            .build()
+            .await;
         Self { world, orders: BTreeMap::new() }
     }
 
@@ -184,4 +188,32 @@ async fn unchanged_orders_cost_no_write() {
     let saved = report.done.pulled.expect("a pull").saved;
     assert_eq!((saved.stored, saved.updated, saved.invalid), (0, 0, 0));
     assert!(saved.unchanged > 0);
+}
+
+#[tokio::test]
+async fn an_order_that_shows_long_after_it_was_created_and_changed_is_found_within_the_hour_or_the_day() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.pull().await, None);
+    shop.world.skip(Duration::from_mins(1));
+    let now = shop.world.clock.now();
+    for (po, hours) in [("OF-TODAY", 10), ("OF-YESTERDAY", 30), ("OF-LAST-WEEK", 200)] {
+        shop.world.plant(NewOrder::new(po).created_at(now - TimeDelta::hours(hours)).visible_at(now));
+    }
+    let stored = async || shop.world.rows().await.into_keys().collect::<Vec<_>>();
+    shop.world.skip(Duration::from_hours(1));
+    assert_eq!(shop.pull().await, None);
+    assert_eq!(stored().await, ["OF-TODAY", "OF-YESTERDAY"]);
+    shop.world.skip(Duration::from_hours(24));
+    assert_eq!(shop.pull().await, None);
+    assert_eq!(stored().await, ["OF-LAST-WEEK", "OF-TODAY", "OF-YESTERDAY"]);
+}
+
+#[tokio::test]
+async fn a_pull_that_a_person_asks_for_looks_two_days_back() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.pull().await, None);
+    let now = shop.world.clock.now();
+    shop.world.plant(NewOrder::new("LATE").created_at(now - TimeDelta::hours(47)).visible_at(now));
+    assert_eq!(shop.world.run(Job::PullOrders).await.error, None);
+    assert_eq!(shop.world.rows().await.len(), 1);
 }

@@ -108,7 +108,7 @@ async fn pull_created(
         (None, _) => start_from,
         (Some(mark), newest) => {
             let known = newest.map_or(mark, |newest| newest.min(mark));
-            let start = known - ctx.settings.lookback;
+            let start = (known - ctx.settings.lookback).min(until - look_back(ctx.manual, mark, until));
             if known < start_from { start } else { start.max(start_from) }
         }
     };
@@ -119,6 +119,19 @@ async fn pull_created(
     let end = read_window(ctx, source, window, &mut Pages { ctx, store, only_inside: None }).await?;
     move_mark(ctx, store, WindowKind::Created, end.mark(until)).await?;
     Ok(end)
+}
+
+/// How far back the creation pass looks at least. A channel may show an order hours after it was created, and date its
+/// last change before that: neither pass would see it then. Reading again what is known costs no write.
+fn look_back(manual: bool, mark: DateTime<Utc>, until: DateTime<Utc>) -> Duration {
+    let hour = |at: DateTime<Utc>| at.timestamp().div_euclid(3600);
+    if hour(mark).div_euclid(24) != hour(until).div_euclid(24) {
+        Duration::days(14) // The first pull of a day.
+    } else if manual || hour(mark) != hour(until) {
+        Duration::days(2) // The first one of an hour, and whoever asks for it.
+    } else {
+        Duration::zero()
+    }
 }
 
 async fn pull_updated(
