@@ -105,17 +105,17 @@ fn read(dto: &Object<'_>) -> Result<Order, PortError> {
     })
 }
 
-/// `dscoStatus` is deprecated, and still the one that tells a cancelled order; where it is gone, the life cycle tells.
+/// `dscoStatus` is deprecated, and still the one that tells a cancelled order; where it is gone, or holds a word that
+/// nobody knows, the life cycle tells.
 fn status(dto: &Object<'_>, lines: &[OrderLine]) -> ChannelStatus {
-    if let Some(text) = dto.text("dscoStatus") {
-        return ChannelStatus::parse(&text);
-    }
+    let status = ChannelStatus::parse(&dto.text("dscoStatus").unwrap_or_default());
+    let ChannelStatus::Other(text) = status else { return status };
     match dto.text("dscoLifecycle").unwrap_or_default().to_ascii_lowercase().as_str() {
         "received" | "created" => ChannelStatus::Created,
         "acknowledged" => ChannelStatus::ShipmentPending,
         "completed" if lines.iter().all(|line| line.cancelled >= line.quantity) => ChannelStatus::Cancelled,
         "completed" => ChannelStatus::Completed,
-        other => ChannelStatus::Other(other.to_owned()),
+        _ => ChannelStatus::Other(text),
     }
 }
 
@@ -288,13 +288,17 @@ mod tests {
             ("acknowledged", &open, ChannelStatus::ShipmentPending),
             ("completed", &open, ChannelStatus::Completed),
             ("completed", &cancelled, ChannelStatus::Cancelled),
-            ("dormant", &open, ChannelStatus::Other("dormant".to_owned())),
+            ("dormant", &open, ChannelStatus::Other(String::new())),
         ] {
             let order = read(&json!({"dscoStatus": null, "dscoLifecycle": life_cycle, "lineItems": lines}));
             assert_eq!(order.status, read_as, "{life_cycle}");
         }
-        let both = read(&json!({"dscoStatus": "cancelled", "dscoLifecycle": "completed"}));
-        assert_eq!(both.status, ChannelStatus::Cancelled);
+        let both = |status: &str, life_cycle: &str| {
+            read(&json!({"dscoStatus": status, "dscoLifecycle": life_cycle, "lineItems": open})).status
+        };
+        assert_eq!(both("cancelled", "completed"), ChannelStatus::Cancelled);
+        assert_eq!(both("on_hold", "acknowledged"), ChannelStatus::ShipmentPending);
+        assert_eq!(both("on_hold", "dormant"), ChannelStatus::Other("on_hold".to_owned()));
     }
 
     #[test]

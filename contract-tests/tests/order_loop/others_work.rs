@@ -1,7 +1,7 @@
 //! What somebody else did in the channel's portal, and what the operator holds back.
 
 use ipass_core::job::Job;
-use ipass_sandbox::{Kind, NewOrder, WorldAction};
+use ipass_sandbox::{Effect, Fault, Kind, NewOrder, WorldAction};
 
 use crate::world::{ACK, INVOICE, SHIP, World};
 
@@ -123,4 +123,18 @@ async fn a_status_that_nobody_knows_or_that_is_gone_holds_no_order_back() {
         assert_eq!(world.stage(po).await, 5, "{po}");
     }
     assert_eq!(world.sandbox.ledger().violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn what_the_channel_shows_in_words_that_nobody_knows_is_not_created_in_the_erp() {
+    let (world, _) = World::with_plain(1).await;
+    world.fault(Fault::random("GET /order/page", 1.0, 1000, Effect::UnknownWords));
+    world.fault(Fault::random("GET /order/", 1.0, 1000, Effect::UnknownWords));
+    world.run(Job::PullOrders).await;
+    world.run(Job::PushOrders).await;
+    assert_eq!((world.stage(PO).await, world.cause(PO).await.0), (1, "channel_not_ready"));
+    assert_eq!(world.ledger().creates.len(), 0);
+    world.sandbox.clear_faults();
+    world.bring(&[PO.to_owned()], 5).await;
+    assert_eq!(world.stage(PO).await, 5);
 }

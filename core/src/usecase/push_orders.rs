@@ -10,7 +10,7 @@ use super::privacy::redacted;
 use super::worklist::{Proof, Worklist};
 use crate::erp::{DraftLine, ErpOrder, ErpOrderDraft, Routing};
 use crate::order::PriceOrder;
-use crate::order::{Order, PoNumber};
+use crate::order::{ChannelStatus, Order, PoNumber};
 use crate::ports::{
     Answer, Batch, ErpSink, Evidence, OrderRow, OrderSource, OrderStore, Outcome, PendingWrite, PortError, Settlement,
     WriteLedger, complete_answers,
@@ -75,6 +75,11 @@ pub async fn push_orders(
             let key = WriteKey::whole(WriteKind::Create, po.clone());
             let proof = adopted(rows, &key, work.writes(&po).iter().any(|write| write.key == key));
             work.advance(&po, Event::InErp, proof, "the ERP already held it");
+            continue;
+        }
+        if let ChannelStatus::Other(text) = &order.status {
+            // It may be shipped or cancelled by a name that nobody knows: sent again, its goods would leave twice.
+            work.stay(&po, Cause::new(Reason::ChannelNotReady, text.as_str()));
             continue;
         }
         match draft(order, ctx.settings) {
