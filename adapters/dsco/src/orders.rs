@@ -12,7 +12,7 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, ErrorKind, OrderRef, PageError, PortError, PulledOrder, WindowKind};
 
 use crate::client::Client;
-use plan::{Plan, Span, plan};
+use plan::{Plan, Span, plan, wide};
 
 /// Half of the vendor's largest page: a page is held in memory as a whole.
 const PAGE_SIZE: u16 = 500;
@@ -27,14 +27,20 @@ impl Client {
     /// this very order.
     pub(crate) async fn states(&self, orders: &[OrderRef]) -> Vec<State> {
         let mut seen = HashSet::new();
-        let orders: Vec<&OrderRef> = orders.iter().filter(|order| seen.insert(&order.po)).collect();
+        let mut orders: Vec<&OrderRef> = orders.iter().filter(|order| seen.insert(&order.po)).collect();
         let mut answers = Vec::with_capacity(orders.len());
-        let Plan { spans, mut singles } = plan(orders, self.latest());
         let mut breaker = Breaker::default();
+        let latest = self.latest();
+        if let Some(span) = wide(&orders, latest) {
+            let rest = self.search(&span, FOUND_BY_A_WIDE_PAGE, &mut breaker, &mut answers).await;
+            orders.retain(|order| order.created_at > latest);
+            orders.extend(rest);
+        }
+        let Plan { spans, mut singles } = plan(orders, latest);
         for span in &spans {
             let rest = match breaker.open() {
                 Some(error) => fail(span.orders.clone(), &error, &mut answers),
-                None => self.search(span, &mut breaker, &mut answers).await,
+                None => self.search(span, 0, &mut breaker, &mut answers).await,
             };
             singles.extend(rest);
         }
@@ -48,8 +54,15 @@ impl Client {
         answers
     }
 
-    /// Looks for a span's orders page by page; hands back those that are better asked for singly.
-    async fn search<'a>(&self, span: &Span<'a>, breaker: &mut Breaker, answers: &mut Vec<State>) -> Vec<&'a OrderRef> {
+    /// Looks for a span's orders page by page, as long as each holds `worth` of them; hands back those that are better
+    /// asked for in another way.
+    async fn search<'a>(
+        &self,
+        span: &Span<'a>,
+        worth: usize,
+        breaker: &mut Breaker,
+        answers: &mut Vec<State>,
+    ) -> Vec<&'a OrderRef> {
         // By id, because a page has up to a thousand orders; those without one are told by their PO number.
         let mut missing: HashMap<&str, &'a OrderRef> = span
             .orders
@@ -63,10 +76,13 @@ impl Client {
         let first = self.first_page(WindowKind::Created, span.since, span.until, PAGE_SIZE).await;
         let mut page = match breaker.note(first) {
             Ok(page) => page,
+            // A window too wide for the vendor is no answer about its orders.
+            Err(_) if worth > 0 => return span.orders.clone(),
             Err(error) => return fail(span.orders.clone(), &error, answers),
         };
         loop {
             let empty = page.orders.is_empty();
+            let n_missing = missing.len();
             for found in page.orders {
                 let po = found.order.as_ref().map_or("", |order| order.po.as_str());
                 let Some(name) = [found.key.as_str(), po].into_iter().find(|name| missing.contains_key(name)) else {
@@ -78,13 +94,17 @@ impl Client {
                 }
             }
             // An order may show later than it was created, so one that did not appear is asked for.
-            let scroll_id = page.scroll_id.filter(|_| !empty && !missing.is_empty() && pages <= missing.len());
+            let poor = n_missing - missing.len() < worth;
+            let scroll_id = page.scroll_id.filter(|_| !empty && !poor && !missing.is_empty() && pages <= missing.len());
             let Some(scroll_id) = scroll_id else { return missing.into_values().collect() };
             page = match self.next_page(&scroll_id).await {
                 Ok(page) => page,
                 Err(PageError::CursorExpired | PageError::Repeated) => return missing.into_values().collect(),
                 Err(PageError::Port(error)) => {
                     breaker.count(&error);
+                    if worth > 0 {
+                        return missing.into_values().collect();
+                    }
                     return fail(missing.into_values().collect(), &error, answers);
                 }
             };
@@ -121,6 +141,9 @@ fn fail<'a>(missing: Vec<&'a OrderRef>, error: &PortError, answers: &mut Vec<Sta
     answers.extend(missing.into_iter().map(|asked| Answer { key: asked.po.clone(), result: Err(error.clone()) }));
     Vec::new()
 }
+
+/// A page of a wide search with fewer wanted orders is the last: asking as planned finds more.
+const FOUND_BY_A_WIDE_PAGE: usize = 2;
 
 /// Stops a row of questions that nobody answers: at once when the credentials are refused or
 /// the vendor asks to wait, after some failures in a row when it is down.

@@ -253,3 +253,39 @@ async fn an_order_asked_for_without_its_id_is_the_only_one_of_its_number() {
     assert_eq!(words, expect(&[("PO-1", "1"), ("PO-2", "2")]));
     replay.verify().await;
 }
+
+/// Six orders, a day apart each.
+fn scattered() -> Vec<(String, String)> {
+    (1..=6).map(|n| (n.to_string(), format!("2026-01-2{n}T10:00:00Z"))).collect()
+}
+
+#[tokio::test]
+async fn scattered_orders_of_a_small_shop_cost_one_call() {
+    let replay = Replay::start().await;
+    let found: Vec<Value> = scattered().iter().map(|(id, at)| order(id, at)).collect();
+    let wide = search("2026-01-21T10:00:00Z", "2026-01-26T10:00:01Z");
+    replay.on(wide.reply_json(200, &page_of(&found, true))).await;
+    let (dsco, _) = account(&replay.url());
+    let orders: Vec<OrderRef> = scattered().iter().map(|(id, at)| asked(id, at)).collect();
+    let words = states(&dsco, &orders).await;
+    assert!(scattered().iter().all(|(id, _)| words[&format!("PO-{id}")] == *id));
+    replay.verify().await;
+}
+
+#[tokio::test]
+async fn scattered_orders_of_a_large_shop_and_those_of_a_window_that_is_refused_are_asked_for_singly() {
+    let strangers: Vec<Value> = (100..130).map(|n| order(&n.to_string(), T)).collect();
+    for (status, body) in [(200, page_of(&strangers, true)), (400, json!({"status": "failure", "messages": []}))] {
+        let replay = Replay::start().await;
+        let wide = search("2026-01-21T10:00:00Z", "2026-01-26T10:00:01Z");
+        replay.on(wide.reply_json(status, &body)).await;
+        for (id, at) in scattered() {
+            replay.on(single(&format!("PO-{id}")).reply_json(200, &json!([order(&id, &at)]))).await;
+        }
+        let (dsco, _) = account(&replay.url());
+        let orders: Vec<OrderRef> = scattered().iter().map(|(id, at)| asked(id, at)).collect();
+        let words = states(&dsco, &orders).await;
+        assert!(scattered().iter().all(|(id, _)| words[&format!("PO-{id}")] == *id), "{status}");
+        replay.verify().await;
+    }
+}

@@ -9,6 +9,9 @@ const FEW: usize = 3;
 /// So few orders of one span are asked for singly: a page is no cheaper.
 const FEW_IN_SPAN: usize = 2;
 
+/// From so many calls on, a page of the whole time tells whether it holds many of them.
+const MANY_CALLS: usize = 6;
+
 /// A longer time without any wanted order ends a span.
 const GAP: TimeDelta = TimeDelta::hours(6);
 
@@ -50,6 +53,19 @@ pub(crate) fn plan(mut orders: Vec<&OrderRef>, latest: DateTime<Utc>) -> Plan<'_
         }
     }
     Plan { spans, singles }
+}
+
+/// One span of all these orders, where asking for them as planned takes many calls: a shop of few orders has those of
+/// a week on one page. `None`: the plan is no dearer.
+pub(crate) fn wide<'a>(orders: &[&'a OrderRef], latest: DateTime<Utc>) -> Option<Span<'a>> {
+    let Plan { spans, singles } = plan(orders.to_vec(), latest);
+    if spans.len() + singles.len() < MANY_CALLS {
+        return None;
+    }
+    let old: Vec<&OrderRef> = orders.iter().copied().filter(|order| order.created_at <= latest).collect();
+    let first = old.iter().map(|order| order.created_at).min()?;
+    let last = old.iter().map(|order| order.created_at).max()?;
+    Some(Span { since: whole_second(first), until: (whole_second(last) + SECOND).min(latest), orders: old })
 }
 
 fn whole_second(at: DateTime<Utc>) -> DateTime<Utc> {
@@ -96,6 +112,18 @@ mod tests {
         assert_eq!(pos(&plan.spans[0].orders), ["1", "3", "5", "4", "0", "6", "2"]);
         assert_eq!((plan.spans[0].since, plan.spans[0].until), (at(0), at(26) + SECOND));
         assert_eq!(pos(&plan.singles), ["7"]);
+    }
+
+    #[test]
+    fn many_calls_are_worth_a_look_at_the_whole_time() {
+        let scattered = orders(&[0, 10, 20, 30, 40, 50]);
+        let refs: Vec<&OrderRef> = scattered.iter().collect();
+        let span = wide(&refs, at(45)).unwrap();
+        assert_eq!((span.since, span.until, span.orders.len()), (at(0), at(40) + SECOND, 5));
+        assert_eq!(wide(&refs[..5], at(1000)), None);
+        let together = orders(&[0; 50]);
+        assert_eq!(wide(&together.iter().collect::<Vec<_>>(), at(1000)), None);
+        assert_eq!(wide(&refs, at(-1)), None);
     }
 
     #[test]
