@@ -1,3 +1,4 @@
+mod settling;
 mod waiting;
 
 use std::sync::Mutex;
@@ -89,7 +90,11 @@ impl RemoteWriter<u8> for Remote {
             *settled += 1;
             *settled
         };
-        writes.iter().map(|write| Answer { key: write.key.clone(), result: Ok((self.settle)(write, round)) }).collect()
+        let answer = |write: &PendingWrite| match write.key.po.as_str() {
+            "DEAF" => Err(PortError::retryable("the log is not there")),
+            _ => Ok((self.settle)(write, round)),
+        };
+        writes.iter().map(|write| Answer { key: write.key.clone(), result: answer(write) }).collect()
     }
 
     async fn read_back(&self, items: &[&Item<u8>]) -> Vec<Answer<WriteKey, Presence>> {
