@@ -7,7 +7,7 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, ErrorKind, InvoiceQuery, InvoiceRecord, OrderRef, PortError};
 
 use crate::client::{Client, LAG};
-use crate::log::{Log, LogQuery, Verdict};
+use crate::log::{Entry, Log, LogQuery, Verdict};
 use crate::orders::Breaker;
 use crate::settle::MAX_PAGES;
 
@@ -66,7 +66,7 @@ impl Client {
             .map_or(end, |created_at| if created_at < surely_kept { created_at - PROOF } else { created_at - LAG });
         // More pages than single questions are not worth it.
         let max_pages = MAX_PAGES.min(orders.len());
-        let log = match self.log(Log::Invoices, LogQuery::Span { start, end, successes_only: true }, max_pages).await {
+        let log = match self.log(Log::Invoices, LogQuery::Span { start, end }, max_pages).await {
             Ok(log) => log,
             Err(error) => match error.kind() {
                 // One odd entry must not hide the invoices of everybody else for two weeks.
@@ -79,21 +79,25 @@ impl Client {
             },
         };
         let reaches_to = log.entries.iter().filter_map(|entry| entry.processed_at).min();
+        let named = Named::of(&log.entries);
         let proves = |order: &OrderRef| {
-            order.created_at >= surely_kept || reaches_to.is_some_and(|reaches_to| reaches_to <= order.created_at)
+            let reached = reaches_to.is_some_and(|reaches_to| reaches_to <= order.created_at);
+            !log.cut && !named.anybodys && (order.created_at >= surely_kept || reached)
         };
-        let successes = log.entries.into_iter().filter(|entry| entry.verdict == Verdict::Success);
-        let found: HashMap<String, String> =
-            successes.filter_map(|entry| Some((entry.po?, entry.invoice_id?))).collect();
         let mut rest = Vec::new();
         for order in orders {
-            match found.get(order.po.as_str()) {
-                None if log.cut || !proves(order) => rest.push(*order),
-                invoice_id => {
-                    let record = invoice_id.map(|id| InvoiceRecord { invoice_id: id.clone() });
-                    answers.push(Answer { key: order.po.clone(), result: Ok(record) });
+            let result = match named.entry(order) {
+                Some((Verdict::Success, Some(id))) => Ok(Some(InvoiceRecord { invoice_id: id.to_owned() })),
+                Some((Verdict::Open, _)) => {
+                    Err(PortError::retryable("GET /invoice/log: an invoice for the order is in work at the channel"))
                 }
-            }
+                None if proves(order) => Ok(None),
+                Some((Verdict::Success | Verdict::Failure, _)) | None => {
+                    rest.push(*order);
+                    continue;
+                }
+            };
+            answers.push(Answer { key: order.po.clone(), result });
         }
         rest
     }
@@ -108,5 +112,37 @@ impl Client {
         let Some(invoice) = found.into_iter().next() else { return Ok(None) };
         let unnamed = || PortError::invalid(format!("GET /invoice: the invoice of {po} has no invoiceId"));
         Ok(Some(InvoiceRecord { invoice_id: invoice.invoice_id.ok_or_else(unnamed)? }))
+    }
+}
+
+/// Whose invoices a log speaks of; a success counts before what is in
+/// work, and that before nothing. A refusal says nothing about the order: another try may have been accepted.
+struct Named<'a> {
+    by_number: HashMap<&'a str, (Verdict, Option<&'a str>)>,
+    /// An entry names its order by a number that is not ours, or not at all.
+    anybodys: bool,
+}
+
+impl<'a> Named<'a> {
+    fn of(entries: &'a [Entry]) -> Self {
+        let mut named = Self { by_number: HashMap::new(), anybodys: false };
+        for entry in entries.iter().filter(|entry| entry.verdict != Verdict::Failure) {
+            // Another retailer's order may have the same PO number: the vendor's own number decides.
+            let Some(number) = entry.order_id.as_deref().or(entry.po.as_deref()) else {
+                named.anybodys = true;
+                continue;
+            };
+            let known = named.by_number.entry(number).or_insert((entry.verdict, None));
+            if entry.verdict == Verdict::Success {
+                *known = (Verdict::Success, entry.invoice_id.as_deref());
+            }
+        }
+        named
+    }
+
+    /// What is said of an order.
+    fn entry(&self, order: &OrderRef) -> Option<(Verdict, Option<&'a str>)> {
+        let by = |number: &str| self.by_number.get(number).copied();
+        by(&order.channel_order_id).or_else(|| by(order.po.as_str()))
     }
 }

@@ -29,7 +29,7 @@ pub(crate) enum LogQuery<'a> {
     /// One request.
     Request(&'a str),
     /// `[start, end)`, of every request; `end` at least [`crate::client::LAG`] ago.
-    Span { start: DateTime<Utc>, end: DateTime<Utc>, successes_only: bool },
+    Span { start: DateTime<Utc>, end: DateTime<Utc> },
 }
 
 /// Whether a request is done as a whole; said only where one request was looked up.
@@ -57,6 +57,8 @@ pub(crate) struct Entry {
     /// `id` of an acknowledgement.
     pub(crate) id: Option<String>,
     pub(crate) po: Option<String>,
+    /// The vendor's own number of the order.
+    pub(crate) order_id: Option<String>,
     pub(crate) invoice_id: Option<String>,
     /// Item of a stock figure.
     pub(crate) sku: Option<String>,
@@ -127,10 +129,7 @@ impl Client {
 fn request(path: &str, query: LogQuery<'_>) -> Request {
     match query {
         LogQuery::Request(id) => Request::get(path).query("requestId", id),
-        LogQuery::Span { start, end, successes_only } => {
-            let request = Request::get(path).query("startDate", time(start)).query("endDate", time(end));
-            if successes_only { request.query("status", "success") } else { request }
-        }
+        LogQuery::Span { start, end } => Request::get(path).query("startDate", time(start)).query("endDate", time(end)),
     }
 }
 
@@ -184,6 +183,7 @@ fn entry(entry: &Object<'_>) -> Entry {
         processed_at: entry.time("dateProcessed"),
         id: text("id"),
         po: text("poNumber"),
+        order_id: text("dscoOrderId"),
         invoice_id: text("invoiceId"),
         sku: text("sku"),
         trackings: shipments.map(trackings),

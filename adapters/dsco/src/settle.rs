@@ -44,7 +44,7 @@ impl Client {
         let end = self.latest();
         let start = writes.iter().map(|write| write.sent_at).min().map_or(end, |sent_at| sent_at - LAG);
         let read = if start < end {
-            self.log(log, LogQuery::Span { start, end, successes_only: false }, MAX_PAGES).await
+            self.log(log, LogQuery::Span { start, end }, MAX_PAGES).await
         } else {
             Ok(ChangeLog { overall: Overall::Unsaid, entries: Vec::new(), cut: false })
         };
@@ -142,6 +142,7 @@ mod tests {
             verdict,
             processed_at: Some(now() - TimeDelta::minutes(4)),
             id: None,
+            order_id: None,
             po: None,
             invoice_id: None,
             sku: None,

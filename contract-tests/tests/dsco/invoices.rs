@@ -21,7 +21,7 @@ fn single(po: &str) -> Exchange {
 }
 
 fn list(start: &str) -> Exchange {
-    Exchange::get("/invoice/log").query("startDate", start).query("endDate", LATEST).query("status", "success")
+    Exchange::get("/invoice/log").query("startDate", start).query("endDate", LATEST)
 }
 
 fn entry(po: &str, invoice: &str, status: &str) -> Value {
@@ -120,6 +120,39 @@ async fn many_are_looked_up_in_one_list() {
 
 fn four() -> [InvoiceQuery; 4] {
     ["1", "2", "3", "4"].map(|id| query(id, T, false))
+}
+
+#[tokio::test]
+async fn an_entry_names_its_order_by_any_number_and_one_in_work_is_waited_for() {
+    let replay = Replay::start().await;
+    let with_id = |id: &str, invoice: &str, status: &str| {
+        let payload = json!({"dscoOrderId": id, "invoiceId": invoice});
+        json!({"payload": payload, "status": status, "dateProcessed": T})
+    };
+    // The last one is of another order with the same PO number.
+    let mut stranger = with_id("77", "I-77", "success");
+    stranger["payload"]["poNumber"] = "PO-3".into();
+    let logs = json!({"logs": [with_id("1", "I-1", "success"), with_id("2", "I-2", "pending"), stranger]});
+    replay.on(list("2026-01-27T09:59:50Z").reply_json(200, &logs)).await;
+    let (dsco, _) = account(&replay.url());
+    let expected = [("PO-1", "I-1"), ("PO-2", "retryable"), ("PO-3", "none"), ("PO-4", "none")];
+    assert_eq!(found(&dsco, &four()).await, expect(&expected));
+    replay.verify().await;
+}
+
+#[tokio::test]
+async fn an_entry_that_names_no_order_may_be_anybodys() {
+    let replay = Replay::start().await;
+    let nobody = json!({"payload": {"invoiceId": "I-9", "supplierOrderNumber": "S"}, "status": "success"});
+    let logs = json!({"logs": [entry("PO-1", "I-1", "success"), nobody]});
+    replay.on(list("2026-01-27T09:59:50Z").reply_json(200, &logs)).await;
+    for id in ["PO-2", "PO-3", "PO-4"] {
+        replay.on(single(id).reply_file(200, "dsco/invoice_get_empty.json")).await;
+    }
+    let (dsco, _) = account(&replay.url());
+    let expected = [("PO-1", "I-1"), ("PO-2", "none"), ("PO-3", "none"), ("PO-4", "none")];
+    assert_eq!(found(&dsco, &four()).await, expect(&expected));
+    replay.verify().await;
 }
 
 #[tokio::test]
