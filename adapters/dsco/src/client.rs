@@ -1,6 +1,8 @@
 //! One function per operation, in the vendor's terms.
 
+use std::collections::HashSet;
 use std::str::from_utf8;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,6 +32,8 @@ pub(crate) struct Client {
     pub(crate) account: Account,
     pub(crate) token: Token,
     pub(crate) kinds: Kinds,
+    /// PO numbers that several orders were seen with.
+    pub(crate) shared: SharedNumbers,
 }
 
 /// One page of a search.
@@ -37,6 +41,20 @@ pub(crate) struct OrderPage {
     /// Constant over the pages of one search; absent when there is only one.
     pub(crate) scroll_id: Option<String>,
     pub(crate) orders: Vec<PulledOrder>,
+}
+
+/// PO numbers that several retailers' orders were seen with, as far as this process has seen.
+#[derive(Debug, Default)]
+pub(crate) struct SharedNumbers(Mutex<HashSet<String>>);
+
+impl SharedNumbers {
+    pub(crate) fn note(&self, po: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(po.to_owned());
+    }
+
+    pub(crate) fn contains(&self, po: &str) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(po)
+    }
 }
 
 /// An invoice as far as it matters here.

@@ -18,7 +18,7 @@ use ipass_core::write::{WriteKey, WriteKind};
 use ipass_http_kit::{Account, Http};
 
 use crate::batch::{Element, MAX_ITEMS};
-use crate::client::{Client, OrderPage};
+use crate::client::{Client, OrderPage, SharedNumbers};
 use crate::config::{Config, Kinds};
 use crate::convert;
 use crate::cursor::Place;
@@ -54,7 +54,7 @@ pub fn connect(name: &str, config: Config, http: &Http) -> Result<DscoOrders, Po
     // Whoever uses the same credential shares its limits.
     let account = account.scope(credentials.identity());
     let token = Token::new(credentials);
-    Ok(DscoOrders { client: Arc::new(Client { account, token, kinds }), consistency })
+    Ok(DscoOrders { client: Arc::new(Client { account, token, kinds, shared: SharedNumbers::default() }), consistency })
 }
 
 impl DscoOrders {
@@ -135,7 +135,10 @@ impl OrderSource for DscoOrders {
         let mut seen = HashSet::new();
         let element = |order: &OrderRef| {
             let key = WriteKey::whole(WriteKind::Acknowledge, order.po.clone());
-            Ok(Element { keys: vec![key], json: convert::acknowledgement(order)? })
+            Ok(Element {
+                keys: vec![key],
+                json: convert::acknowledgement(order, self.client.shared.contains(order.po.as_str()))?,
+            })
         };
         let orders = orders.iter().filter(|order| seen.insert(&order.po));
         let elements = orders.map(element).collect::<Result<_, PortError>>()?;

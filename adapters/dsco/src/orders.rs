@@ -72,6 +72,8 @@ impl Client {
                 (if id.is_empty() { asked.po.as_str() } else { id }, *asked)
             })
             .collect();
+        let ids: HashMap<&str, &str> =
+            span.orders.iter().map(|asked| (asked.po.as_str(), asked.channel_order_id.as_str())).collect();
         let mut pages = 1;
         let first = self.first_page(WindowKind::Created, span.since, span.until, PAGE_SIZE).await;
         let mut page = match breaker.note(first) {
@@ -85,6 +87,9 @@ impl Client {
             let n_missing = missing.len();
             for found in page.orders {
                 let po = found.order.as_ref().map_or("", |order| order.po.as_str());
+                if ids.get(po).is_some_and(|id| !id.is_empty() && *id != found.key) {
+                    self.shared.note(po);
+                }
                 let Some(name) = [found.key.as_str(), po].into_iter().find(|name| missing.contains_key(name)) else {
                     continue;
                 };
@@ -115,6 +120,9 @@ impl Client {
     async fn state(&self, asked: &OrderRef) -> Result<Option<PulledOrder>, PortError> {
         let found = self.orders_of_po(asked.po.as_str()).await?;
         let unreadable = found.iter().any(|order| order.order.is_err());
+        if found.len() > 1 {
+            self.shared.note(asked.po.as_str());
+        }
         // Asked without an id, as a person does: the only order of this number is meant.
         let only = found.len() == 1 && asked.channel_order_id.is_empty();
         match found.into_iter().find(|order| is(order, asked) || (only && order.order.is_err())) {

@@ -289,3 +289,21 @@ async fn scattered_orders_of_a_large_shop_and_those_of_a_window_that_is_refused_
         replay.verify().await;
     }
 }
+
+#[tokio::test]
+async fn an_order_that_shares_its_po_number_is_acknowledged_by_its_own_id() {
+    let replay = Replay::start().await;
+    let mut stranger = order("77", T);
+    stranger["poNumber"] = "PO-1".into();
+    let mut found: Vec<Value> = ["1", "2", "3", "4"].iter().map(|id| order(id, T)).collect();
+    found.insert(1, stranger);
+    replay.on(around_t().reply_json(200, &page_of(&found, false))).await;
+    let body = r#"[{"id":"1","type":"DSCO_ORDER_ID"},{"id":"PO-2","type":"PO_NUMBER"}]"#;
+    let sent = Exchange::post("/order/acknowledge").body_text(body);
+    replay.on(sent.reply_file(202, "dsco/acknowledge_response.json")).await;
+    let (dsco, _) = account(&replay.url());
+    let orders = ["1", "2", "3", "4"].map(|id| asked(id, T));
+    assert_eq!(states(&dsco, &orders).await["PO-1"], "1");
+    assert!(dsco.acknowledge(&orders[..2]).await.is_ok());
+    replay.verify().await;
+}

@@ -11,9 +11,15 @@ use crate::dto::request::{
     InvoiceForCreate, InvoiceLine, LineKey, OrderId, ShipmentForUpdate, ShipmentLine, ShipmentsForUpdate,
 };
 
-/// One element of an acknowledgement.
-pub(crate) fn acknowledgement(order: &OrderRef) -> Result<String, PortError> {
-    json(&OrderId { id: order.po.as_str(), id_type: "PO_NUMBER" }, "an acknowledgement")
+/// One element of an acknowledgement. By PO number it is one of every order that has the number; of a number that
+/// several have, `by_id` means the one order.
+pub(crate) fn acknowledgement(order: &OrderRef, by_id: bool) -> Result<String, PortError> {
+    let id = if by_id && !order.channel_order_id.is_empty() {
+        OrderId { id: &order.channel_order_id, id_type: "DSCO_ORDER_ID" }
+    } else {
+        OrderId { id: order.po.as_str(), id_type: "PO_NUMBER" }
+    };
+    json(&id, "an acknowledgement")
 }
 
 /// One element of a shipment batch: parcels of one order, which is that of the first.
@@ -124,7 +130,8 @@ mod tests {
     #[test]
     fn an_acknowledgement_names_the_po_number() {
         let order = OrderRef { po: po(), channel_order_id: "9".to_owned(), created_at: at() };
-        assert_eq!(acknowledgement(&order).unwrap(), r#"{"id":"PO-1","type":"PO_NUMBER"}"#);
+        assert_eq!(acknowledgement(&order, false).unwrap(), r#"{"id":"PO-1","type":"PO_NUMBER"}"#);
+        assert_eq!(acknowledgement(&order, true).unwrap(), r#"{"id":"9","type":"DSCO_ORDER_ID"}"#);
     }
 
     #[test]
