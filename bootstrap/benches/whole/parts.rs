@@ -81,6 +81,7 @@ fn storing(table: &mut Table) {
                 }
                 Store::Postgres => Arc::new(PostgresStore::connect(&database()).await.expect("a database")),
             };
+            store.migrate().await.expect("the schema");
             speed::write(store.as_ref()).await
         });
         for took in took {
