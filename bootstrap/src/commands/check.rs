@@ -71,7 +71,7 @@ async fn repair(service: &Service, route: &Route, finding: &Finding, by: &str) -
 fn text(report: &RunReport) -> String {
     let check = report.done.check.clone().unwrap_or_default();
     let mut lines = vec![format!(
-        "{} orders checked, {} of them not pushed yet, {} findings",
+        "{} orders checked, {} of them too early to compare (not pushed yet, or only just moved), {} findings",
         check.checked,
         check.skipped,
         check.findings.len()
