@@ -2,11 +2,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ipass_admin::{AdminState, ApiState, Progress, ServiceState, SystemSecrets};
 use ipass_core::ports::{Clock, Notifier, SyncStore};
 use ipass_core::run::{Route, Runner};
 use ipass_files::ExportDirectory;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -76,7 +78,8 @@ pub(crate) struct Parts {
 /// Schedules and serves until `stop`; then jobs end, HTTP ends, and the store closes.
 pub(crate) async fn until_stopped(parts: Parts, listener: TcpListener, stop: CancellationToken) -> Result<(), End> {
     let Parts { runner, routes, store, notifiers, exports, api_token, admin } = parts;
-    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().install_recorder().map_err(End::failed)?;
+    let recorder = PrometheusBuilder::new().install_recorder().map_err(End::failed)?;
+    let upkeep = tokio::spawn(upkeep(recorder.clone(), stop.clone()));
     let heartbeat = Heartbeat::default();
     let progress = Arc::new(Progress::new(runner.clock.clone()));
     let followers = Followers { watch: Arc::new(ProcessWatch::new(stop.clone())), progress: progress.clone() };
@@ -131,10 +134,19 @@ pub(crate) async fn until_stopped(parts: Parts, listener: TcpListener, stop: Can
         tracing::warn!("runs started by hand still went on when the time to stop was up; they are read back");
     }
     let alerted = alerts.await;
+    let kept_up = upkeep.await;
     store.close().await;
     served.map_err(End::failed)?;
     scheduled.map_err(End::failed)?;
+    kept_up.map_err(End::failed)?;
     alerted.map_err(End::failed)
+}
+
+/// Times that were measured pile up in the recorder until somebody reads them or does this.
+async fn upkeep(recorder: PrometheusHandle, stop: CancellationToken) {
+    while tokio::time::timeout(Duration::from_secs(10), stop.cancelled()).await.is_err() {
+        recorder.run_upkeep();
+    }
 }
 
 /// Ctrl-C or SIGTERM.
