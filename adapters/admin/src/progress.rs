@@ -34,8 +34,16 @@ pub struct Progress {
     closed: watch::Sender<bool>,
 }
 
+/// An event as text, which takes a quarter of the room.
+struct Told {
+    seq: u64,
+    /// A line of the log.
+    is_line: bool,
+    text: Box<str>,
+}
+
 struct Track {
-    events: VecDeque<(u64, Value)>,
+    events: VecDeque<Told>,
     last: watch::Sender<u64>,
     touched: DateTime<Utc>,
     ended: bool,
@@ -112,10 +120,10 @@ impl Progress {
         }
         if track.events.len() >= KEPT {
             // Results of orders are worth more than lines of the log, of which the record has the newest.
-            let line = track.events.iter().position(|(_, event)| event["kind"] == "log").unwrap_or(0);
+            let line = track.events.iter().position(|told| told.is_line).unwrap_or(0);
             track.events.remove(line);
         }
-        track.events.push_back((seq, event));
+        track.events.push_back(Told { seq, is_line: kind == "log", text: event.to_string().into_boxed_str() });
         track.touched = now;
         track.ended |= kind == "finished";
         track.last.send_replace(seq);
@@ -127,8 +135,10 @@ impl Progress {
         match runs.get(run_id) {
             None => Seen::Unknown,
             Some(track) => {
-                let events = track.events.iter().filter(|(seq, _)| *seq > after).cloned().collect();
-                Seen::Events(events, track.ended)
+                let newer = track.events.iter().filter(|told| told.seq > after);
+                // It was made from such a value.
+                let read = |told: &Told| (told.seq, serde_json::from_str(&told.text).unwrap_or_default());
+                Seen::Events(newer.map(read).collect(), track.ended)
             }
         }
     }
