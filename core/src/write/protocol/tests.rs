@@ -7,7 +7,7 @@ use super::send::{batches, halves, is_one_order};
 use super::*;
 use crate::job::Job;
 use crate::ports::{Clock as _, Effect, Outcome, RouteName, RunRef, Stored};
-use crate::run::Unwatched;
+use crate::run::{RunWatch, Unwatched};
 use crate::settings::Settings;
 use crate::testing::{ManualClock, po};
 use crate::write::{WriteKind, WriteNote};
@@ -131,6 +131,26 @@ fn open(number: &str, state: WriteState, clock: &ManualClock, age: i64) -> Remot
     }
 }
 
+fn context<'a>(
+    settings: &'a Settings,
+    clock: &'a ManualClock,
+    dry_run: bool,
+    watch: &'a dyn RunWatch,
+) -> RunContext<'a> {
+    RunContext {
+        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
+        job: Job::PushOrders,
+        po: None,
+        manual: true,
+        dry_run,
+        size: 100,
+        settings,
+        clock,
+        watch,
+        report: Mutex::default(),
+    }
+}
+
 async fn run(
     ledger: &Ledger,
     remote: &Remote,
@@ -139,18 +159,7 @@ async fn run(
     numbers: &[&str],
 ) -> HashMap<WriteKey, Verdict> {
     let settings = Settings::default();
-    let ctx = RunContext {
-        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
-        job: Job::PushOrders,
-        po: None,
-        manual: true,
-        dry_run: false,
-        size: 100,
-        settings: &settings,
-        clock,
-        watch: &Unwatched,
-        report: Mutex::default(),
-    };
+    let ctx = context(&settings, clock, false, &Unwatched);
     carry_out(&ctx, ledger, remote, earlier, items(numbers)).await.unwrap()
 }
 
@@ -373,18 +382,7 @@ async fn a_write_that_is_only_to_be_settled_is_never_sent() {
     let clock = ManualClock::default();
     let (ledger, remote) = (Ledger::default(), Remote::default());
     let settings = Settings::default();
-    let ctx = RunContext {
-        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
-        job: Job::ShipOrders,
-        po: None,
-        manual: true,
-        dry_run: false,
-        size: 100,
-        settings: &settings,
-        clock: &clock,
-        watch: &Unwatched,
-        report: Mutex::default(),
-    };
+    let ctx = context(&settings, &clock, false, &Unwatched);
     let earlier = [open("A", WriteState::Unknown, &clock, 1000)];
     // The second was never sent at all.
     let items = vec![Item::to_settle(key("A"), 0), Item::to_settle(key("B"), 0)];

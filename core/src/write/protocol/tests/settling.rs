@@ -74,18 +74,7 @@ async fn the_object_is_asked_about_at_once_and_late_and_what_was_just_sent_only_
 #[tokio::test]
 async fn a_dry_run_notes_nothing() {
     let (clock, settings, ledger) = (ManualClock::default(), Settings::default(), Ledger::default());
-    let ctx = RunContext {
-        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
-        job: Job::PushOrders,
-        po: None,
-        manual: true,
-        dry_run: true,
-        size: 100,
-        settings: &settings,
-        clock: &clock,
-        watch: &Unwatched,
-        report: Mutex::default(),
-    };
+    let ctx = context(&settings, &clock, true, &Unwatched);
     let earlier = [open("A", WriteState::Unknown, &clock, 1000)];
     let verdicts = carry_out(&ctx, &ledger, &Remote::default(), &earlier, items(&["A"])).await.unwrap();
     assert!(matches!(verdicts[&key("A")], Verdict::WouldSend));

@@ -1,7 +1,6 @@
 //! When a run waits for the end of a write, and when it does not.
 
 use super::*;
-use crate::run::RunWatch;
 
 /// The moments, after the last sending, at which a remote is asked that takes so many milliseconds for its calls.
 async fn asked_after(takes: [u64; 2]) -> Vec<chrono::Duration> {
@@ -47,18 +46,7 @@ impl RunWatch for Stopping {
 /// How long a run waits that finds one write open and may send another.
 async fn waited(dry_run: bool, watch: &dyn RunWatch, remote: &Remote) -> chrono::Duration {
     let (clock, settings) = (ManualClock::default(), Settings::default());
-    let ctx = RunContext {
-        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
-        job: Job::PushOrders,
-        po: None,
-        manual: true,
-        dry_run,
-        size: 100,
-        settings: &settings,
-        clock: &clock,
-        watch,
-        report: Mutex::default(),
-    };
+    let ctx = context(&settings, &clock, dry_run, watch);
     let (earlier, begun) = ([open("OPEN", WriteState::Unknown, &clock, 10)], clock.now());
     carry_out(&ctx, &Ledger::default(), remote, &earlier, items(&["OPEN", "NEW"])).await.unwrap();
     clock.now() - begun
@@ -118,18 +106,7 @@ impl WriteLedger for Freezing<'_> {
 /// Whether anything is sent when so much time passes between the intent and the sending.
 async fn sent_after(stands: Duration) -> (bool, Verdict) {
     let (clock, settings, remote) = (ManualClock::default(), Settings::default(), Remote::default());
-    let ctx = RunContext {
-        run: RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 },
-        job: Job::PushOrders,
-        po: None,
-        manual: true,
-        dry_run: false,
-        size: 100,
-        settings: &settings,
-        clock: &clock,
-        watch: &Unwatched,
-        report: Mutex::default(),
-    };
+    let ctx = context(&settings, &clock, false, &Unwatched);
     let ledger = Freezing { clock: &clock, stands };
     let mut verdicts = carry_out(&ctx, &ledger, &remote, &[], items(&["A"])).await.unwrap();
     (!sent(&remote).is_empty(), verdicts.remove(&key("A")).unwrap())
