@@ -115,8 +115,8 @@ impl Client {
     }
 }
 
-/// Whose invoices a log speaks of; a success counts before what is in
-/// work, and that before nothing. A refusal says nothing about the order: another try may have been accepted.
+/// Whose invoices a log speaks of; a success counts before what is in work. A refusal says nothing about the order:
+/// another try may have been accepted.
 struct Named<'a> {
     by_number: HashMap<&'a str, (Verdict, Option<&'a str>)>,
     /// An entry names its order by a number that is not ours, or not at all.

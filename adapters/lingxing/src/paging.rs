@@ -18,8 +18,9 @@ const MAX_PAGES: usize = 100;
 /// Paging is not stable at the vendor while orders change (observed: the total moves, rows repeat or
 /// are missed). A total that changes between pages, or is not reached by different rows, makes the
 /// whole list be read again; after three readings it is an error. A row that one page holds twice is
-/// the vendor's own repetition, which its total counts: a page is one answer, nothing moves within. `fetch` gets the page's index,
-/// from 0; `length` is the number of rows of a full page; `key` tells rows apart.
+/// the vendor's own repetition, which its total counts: a page is one answer, nothing moves within.
+///
+/// `fetch` gets the page's index, from 0; `length` is the number of rows of a full page; `key` tells rows apart.
 pub(crate) async fn all_rows<T, F, Answer, K>(call: &str, length: usize, fetch: F, key: K) -> Result<Vec<T>, PortError>
 where
     F: Fn(usize) -> Answer,

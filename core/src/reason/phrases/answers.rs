@@ -82,6 +82,7 @@ pub(super) const READ: &[Entry] = &[
     ("the list is longer than {id} pages", "列表超过 {id} 页"),
     ("the log broke off {id} times", "日志读取中断 {id} 次"),
     ("the log is longer than {id} pages", "日志超过 {id} 页"),
+    ("an invoice for the order is in work at the channel", "渠道正在处理该订单的另一张发票"),
     ("the log is not there now ({id})", "日志暂不可用（{id}）"),
     ("the log of stock knows no such write", "库存日志中没有该次回传"),
     ("an order with the PO number {id} cannot be read", "采购单号为 {id} 的订单无法解析"),
