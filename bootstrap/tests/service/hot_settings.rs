@@ -146,8 +146,10 @@ fn a_hundred_saves_leave_each_run_with_one_whole_version() {
     for job in JOBS {
         assert!(ended(&world, job).iter().all(|run| versions.contains_key(&run.0)), "{job}");
     }
+    // The stop may have met a pull between two pages.
     let odd = "SELECT job, state, error FROM job_run
-               WHERE state <> 'done' AND NOT (job = 'sync_stock' AND state = 'failed')";
+               WHERE state <> 'done' AND NOT (job = 'sync_stock' AND state = 'failed')
+                 AND NOT (job = 'pull_orders' AND state = 'interrupted' AND error LIKE 'stopped before%')";
     assert_eq!(query(&world, odd), Vec::<Vec<String>>::new());
     assert!(world.sandbox.ledger().stock.is_empty(), "the guard let nothing pass");
     assert_eq!(world.sandbox.ledger().violations(), Vec::<String>::new());

@@ -36,6 +36,28 @@ async fn a_pull_of_one_order_stores_only_that_order() {
     assert_eq!(world.rows().await.len(), 3);
 }
 
+/// Whoever runs the service has asked it to end.
+struct Stopping;
+
+impl RunWatch for Stopping {
+    fn stopping(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_pull_that_is_stopped_is_interrupted_and_not_failed_and_the_next_one_reads_it_all() {
+    let (world, _) = World::with_plain(3).await;
+    let report = world.runner.run(&world.route, of(Job::PullOrders), &Stopping).await.expect("it is not refused");
+    assert_eq!((report.result(), world.rows().await.len()), ("interrupted", 0), "{:?}", report.error);
+    let kept = world.store.run(&report.run_id).await.expect("the store answers").expect("it is kept");
+    assert_eq!(kept.state, "interrupted");
+    assert!(kept.log.is_some_and(|log| log.contains("stopping") && !log.contains("failed") && !log.contains("done")));
+
+    world.run_scheduled(Job::PullOrders).await;
+    assert_eq!(world.rows().await.len(), 3);
+}
+
 /// Holds a run at a point until it is let go.
 struct Gate {
     point: &'static str,

@@ -136,7 +136,7 @@ pub enum Begun {
 /// What is kept of a run when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunEnd {
-    /// `done` or `failed`.
+    /// `done`, `failed` or `interrupted`.
     pub result: &'static str,
     /// When, UTC.
     pub now: DateTime<Utc>,

@@ -99,6 +99,8 @@ pub enum RunError {
     Guard(String),
     /// The export directory.
     Files(String),
+    /// Whoever runs the service is stopping it; the next run does what this one left.
+    Stopped(String),
 }
 
 impl fmt::Display for RunError {
@@ -106,7 +108,11 @@ impl fmt::Display for RunError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Port(error) => error.fmt(f),
-            Self::Settings(text) | Self::Usage(text) | Self::Guard(text) | Self::Files(text) => f.write_str(text),
+            Self::Settings(text)
+            | Self::Usage(text)
+            | Self::Guard(text)
+            | Self::Files(text)
+            | Self::Stopped(text) => f.write_str(text),
         }
     }
 }

@@ -242,14 +242,20 @@ pub struct RunReport {
     pub done: JobReport,
     /// Remote calls per kind.
     pub calls: BTreeMap<String, u64>,
-    /// Why it failed as a whole.
+    /// Why it failed as a whole, or did not come to its end.
     pub error: Option<String>,
+    /// Whether the stop of the service broke it off, which is nobody's failure.
+    pub interrupted: bool,
 }
 
 impl RunReport {
-    /// `done` or `failed`.
+    /// `done`, `failed` or `interrupted`.
     pub fn result(&self) -> &'static str {
-        if self.error.is_some() { "failed" } else { "done" }
+        match self.error {
+            None => "done",
+            Some(_) if self.interrupted => "interrupted",
+            Some(_) => "failed",
+        }
     }
 
     /// Counts by name: `selected, advanced, waiting, blocked, failed` for the jobs of a stage; the others

@@ -172,8 +172,10 @@ impl Runner {
                 watch,
                 report: Mutex::default(),
             };
-            let error = self.execute(route, &request, &ctx).await.err().map(|error| error.to_string());
-            self.last_lines(&ctx, error.as_deref());
+            let error = self.execute(route, &request, &ctx).await.err();
+            self.last_lines(&ctx, error.as_ref());
+            let interrupted = matches!(error, Some(RunError::Stopped(_)));
+            let error = error.map(|error| error.to_string());
             let done = ctx.report.into_inner().unwrap_or_else(PoisonError::into_inner);
             let report = RunReport {
                 run_id: run.run_id.clone(),
@@ -185,6 +187,7 @@ impl Runner {
                 done,
                 calls: self.meter.calls(),
                 error,
+                interrupted,
             };
             let end = RunEnd {
                 result: report.result(),
@@ -196,6 +199,7 @@ impl Runner {
             let counts: Vec<String> = report.counts().iter().map(|(name, count)| format!("{name}={count}")).collect();
             match &report.error {
                 None => tracing::info!(counts = %counts.join(" "), result = "done", "task end"),
+                Some(why) if report.interrupted => tracing::warn!(why, result = "interrupted", "task end"),
                 Some(error) => tracing::error!(%error, result = "failed", "task end"),
             }
             if let Err(error) = self.store.finish(guard, &end).await {
@@ -209,14 +213,15 @@ impl Runner {
     }
 
     /// The end of the log.
-    fn last_lines(&self, ctx: &RunContext<'_>, error: Option<&str>) {
+    fn last_lines(&self, ctx: &RunContext<'_>, error: Option<&RunError>) {
         let waited = self.meter.waited().as_secs();
         if waited > 0 {
             ctx.log(Fact::Waited, [waited.to_string()]);
         }
         match error {
             None => ctx.log(Fact::Done, []),
-            Some(error) => ctx.log(Fact::Failed, [error.to_owned()]),
+            Some(RunError::Stopped(_)) => {} // The job has said so.
+            Some(error) => ctx.log(Fact::Failed, [error.to_string()]),
         }
     }
 

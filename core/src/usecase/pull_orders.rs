@@ -264,7 +264,7 @@ pub(super) async fn read_window(
         for _ in 0..MAX_PAGES {
             if ctx.watch.stopping() {
                 ctx.log(Fact::Stopping, []);
-                return Err(RunError::Usage("stopped before the window was read; the mark stays".to_owned()));
+                return Err(RunError::Stopped("stopped before the window was read; the mark stays".to_owned()));
             }
             let page = match coming {
                 Ok(page) => page,

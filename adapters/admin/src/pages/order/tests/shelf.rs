@@ -245,6 +245,7 @@ impl Launcher for Shelf {
             done: self.report.lock().unwrap().clone(),
             calls: [("GET /order".to_owned(), 1)].into(),
             error: None,
+            interrupted: false,
         })
     }
 }
