@@ -38,6 +38,7 @@ macro_rules! sync_store_suite {
             pulling {
                 new_orders_enter_at_their_first_stage
                 an_unchanged_order_writes_nothing
+                only_present_payloads_are_known
                 a_changed_payload_never_touches_stage_or_evidence
                 only_an_order_that_awaits_its_push_follows_the_channel
                 an_order_claimed_by_another_run_is_not_moved_by_a_pull

@@ -16,6 +16,7 @@ mod pull_sku_pairs;
 mod push_orders;
 mod ship_orders;
 mod sync_stock;
+mod window;
 mod worklist;
 
 pub use ack_orders::ack_orders;

@@ -1,5 +1,6 @@
 //! A service whose store is down, whose launcher is busy, and whose routes do nothing.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ macro_rules! down {
 down! {
     OrderStore {
         fn pull_state(route: &RouteName) -> PullState;
+        fn known_payloads(route: &RouteName, digests: &[PayloadDigest]) -> HashMap<PayloadDigest, KnownPayload>;
         fn save_orders(run: &RunRef, orders: &[SaveOrder], bad: &[UnreadableOrder], now: DateTime<Utc>) -> SaveCounts;
         fn move_mark(run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> ();
         fn claim(run: &RunRef, selection: &Selection) -> Vec<OrderRow>;

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use ipass_core::ports::{ErrorKind, PageError, PortError, PulledOrder, Receipt, WindowKind};
+use ipass_core::ports::{ErrorKind, PageError, PortError, PulledOrder, RawOrder, Receipt, WindowKind};
 use ipass_http_kit::{Account, Body, CallKind, Judgement, Reply, Request, SendError, by_status};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::IgnoredAny;
@@ -14,7 +14,7 @@ use serde::de::IgnoredAny;
 use crate::config::Kinds;
 use crate::convert;
 use crate::dto::{self, Object, Unreadable};
-use crate::error::{error_of, says_failure, says_not_found};
+use crate::error::{error_of, is_failure, says_failure, says_not_found};
 use crate::token::Token;
 
 /// `until` and `endDate` lie at least this long in the past: the vendor refuses less than 5 seconds,
@@ -40,7 +40,7 @@ pub(crate) struct Client {
 pub(crate) struct OrderPage {
     /// Constant over the pages of one search; absent when there is only one.
     pub(crate) scroll_id: Option<String>,
-    pub(crate) orders: Vec<PulledOrder>,
+    pub(crate) orders: Vec<RawOrder>,
 }
 
 /// PO numbers that several retailers' orders were seen with, as far as this process has seen.
@@ -123,8 +123,8 @@ impl Client {
             404 if says_not_found(&reply.body) => Ok(Vec::new()),
             404 => Err(PortError::retryable(format!("{}: 404, but not in the vendor's words", kind.name))),
             200..=299 if !says_failure(&reply.body) => match dto::elements(&reply.body, "") {
-                Ok(elements) => Ok(elements.items.into_iter().map(convert::pulled).collect()),
-                Err(Unreadable::NoArray) => Ok(vec![convert::pulled(reply.body.trim_ascii())]),
+                Ok(elements) => Ok(elements.items.into_iter().map(convert::unread).map(convert::pulled).collect()),
+                Err(Unreadable::NoArray) => Ok(vec![convert::pulled(convert::unread(reply.body.trim_ascii()))]),
                 Err(Unreadable::NotJson) => Err(error_of(kind.name, &reply)),
             },
             _ => Err(error_of(kind.name, &reply)),
@@ -257,15 +257,16 @@ fn is_json(body: &[u8]) -> bool {
 }
 
 fn order_page(kind: &CallKind, reply: &Reply) -> Result<OrderPage, PortError> {
-    if !reply.is_success() || says_failure(&reply.body) {
+    if !reply.is_success() {
         return Err(error_of(kind.name, reply));
     }
     match dto::elements(&reply.body, "orders") {
-        Ok(elements) => {
-            let orders = elements.items.into_iter().map(convert::pulled).collect();
+        Ok(elements) if !elements.status.as_deref().is_some_and(is_failure) => {
+            let orders = elements.items.into_iter().map(convert::unread).collect();
             Ok(OrderPage { scroll_id: elements.scroll_id, orders })
         }
-        Err(Unreadable::NotJson) => Err(error_of(kind.name, reply)),
+        Ok(_) | Err(Unreadable::NotJson) => Err(error_of(kind.name, reply)),
+        Err(Unreadable::NoArray) if says_failure(&reply.body) => Err(error_of(kind.name, reply)),
         Err(Unreadable::NoArray) => {
             Err(PortError::invalid(format!("{}: the answer holds no list of orders", kind.name)))
         }

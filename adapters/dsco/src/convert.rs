@@ -11,29 +11,24 @@ use std::str::from_utf8;
 
 use chrono::Datelike as _;
 use ipass_core::order::{Address, ChannelStatus, Order, OrderLine, Package, PackageItem, PoNumber, Prices};
-use ipass_core::ports::{PortError, PulledOrder};
+use ipass_core::ports::{PortError, PulledOrder, RawOrder};
 use sha2::{Digest, Sha256};
 
-use crate::dto::Object;
+use crate::dto::{Object, order_name};
 
 /// The vendor's default where an address names no country.
 const DEFAULT_COUNTRY: &str = "US";
 
-/// One element of a page: its bytes, what they say, and a key that it has in any case.
-pub(crate) fn pulled(raw: &[u8]) -> PulledOrder {
-    let order = order(raw);
-    let key = match &order {
-        Ok(order) => order.channel_order_id.clone(),
-        Err(_) => key_of(raw),
-    };
-    PulledOrder { raw: raw.to_vec(), order, key }
+/// One element of a page: its bytes, and its id, else its PO number, else a hash of its bytes.
+pub(crate) fn unread(raw: &[u8]) -> RawOrder {
+    let name = from_utf8(raw).ok().and_then(order_name);
+    RawOrder { raw: raw.to_vec(), key: name.unwrap_or_else(|| fingerprint([raw])) }
 }
 
-/// The order's id, else its PO number, else a hash of its bytes.
-fn key_of(raw: &[u8]) -> String {
-    let object = from_utf8(raw).ok().and_then(Object::read);
-    let name = object.and_then(|object| object.text("dscoOrderId").or_else(|| object.text("poNumber")));
-    name.unwrap_or_else(|| fingerprint([raw]))
+/// The same with what its bytes say.
+pub(crate) fn pulled(raw: RawOrder) -> PulledOrder {
+    let order = order(&raw.raw);
+    PulledOrder { raw: raw.raw, order, key: raw.key }
 }
 
 /// SHA-256 of the parts, 32 hex digits of it.
@@ -254,14 +249,14 @@ mod tests {
 
     #[test]
     fn an_order_that_cannot_be_read_has_a_key() {
-        let key = |changes| pulled(&sample(&changes)).key;
+        let key = |changes| unread(&sample(&changes)).key;
         assert_eq!(key(json!({"lineItems": null})), "9000000001");
         assert_eq!(key(json!({"dscoOrderId": 9_000_000_001_u64, "lineItems": null})), "9000000001");
         assert_eq!(key(json!({"dscoOrderId": null})), "PO-1");
-        let hash = pulled(b"7").key;
+        let hash = unread(b"7").key;
         assert_eq!(hash.len(), 32);
-        assert_eq!(hash, pulled(b"7").key);
-        assert_ne!(hash, pulled(b"8").key);
+        assert_eq!(hash, unread(b"7").key);
+        assert_ne!(hash, unread(b"8").key);
     }
 
     #[test]

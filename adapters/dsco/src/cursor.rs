@@ -4,7 +4,7 @@
 //! The bookmark adds the page's number, which makes each one different, and a fingerprint of its
 //! orders, by which a page that is served twice is recognised.
 
-use ipass_core::ports::{Cursor, PortError, PulledOrder};
+use ipass_core::ports::{Cursor, PortError, RawOrder};
 
 use crate::convert::fingerprint;
 
@@ -21,7 +21,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// The place behind a page.
-    pub(crate) fn behind(page: u32, orders: &[PulledOrder], scroll_id: String) -> Self {
+    pub(crate) fn behind(page: u32, orders: &[RawOrder], scroll_id: String) -> Self {
         let fingerprint = fingerprint(orders.iter().map(|order| order.key.as_bytes()));
         Self { page, fingerprint, scroll_id }
     }

@@ -8,19 +8,58 @@
 pub(crate) mod request;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use ipass_core::ports::PortError;
 use rust_decimal::Decimal;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// A vendor object. It never prints: orders are personal.
 pub(crate) struct Object<'a> {
     path: String,
-    members: HashMap<String, &'a RawValue>,
+    members: Members<'a>,
 }
+
+/// Members as they came; of several with one name the last one counts. A search through a few dozen costs less
+/// than a table of them.
+struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().rev().find(|(known, _)| known == name).map(|(_, value)| *value)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+struct InOrder;
+
+impl<'de> Visitor<'de> for InOrder {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(32);
+        while let Some((Name(name), value)) = map.next_entry()? {
+            members.push((name, value));
+        }
+        Ok(Members(members))
+    }
+}
+
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl<'a> Object<'a> {
     /// `None` unless `text` is a JSON object.
@@ -58,7 +97,7 @@ impl<'a> Object<'a> {
 
     /// Whether the member is named, whatever stands there: an empty list also comes as `null`.
     pub(crate) fn names(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+        self.members.get(name).is_some()
     }
 
     /// Whether the member is there at all.
@@ -188,10 +227,29 @@ fn time_of(text: &str) -> Option<DateTime<Utc>> {
         .ok()
 }
 
+/// Names of an order in its JSON: all that its page needs of it.
+pub(crate) fn order_name(raw: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Names<'a> {
+        #[serde(borrow)]
+        dsco_order_id: Option<&'a RawValue>,
+        #[serde(borrow)]
+        po_number: Option<&'a RawValue>,
+    }
+    match serde_json::from_str::<Names<'_>>(raw) {
+        Ok(names) => [names.dsco_order_id, names.po_number].into_iter().flatten().find_map(|name| text_of(name.get())),
+        // A name that came twice, for example.
+        Err(_) => Object::read(raw).and_then(|order| order.text("dscoOrderId").or_else(|| order.text("poNumber"))),
+    }
+}
+
 /// A page, split into its elements.
 pub(crate) struct Elements<'a> {
     /// Where the next page is, if there is one.
     pub(crate) scroll_id: Option<String>,
+    /// The vendor's word on the whole answer.
+    pub(crate) status: Option<String>,
     /// Exactly the bytes of each element.
     pub(crate) items: Vec<&'a [u8]>,
 }
@@ -209,20 +267,41 @@ pub(crate) enum Unreadable {
 /// A page with bytes that are no UTF-8 in one element is still split; that element alone is odd.
 pub(crate) fn elements<'a>(body: &'a [u8], array: &str) -> Result<Elements<'a>, Unreadable> {
     let text = same_length_text(body);
-    let whole: &RawValue = serde_json::from_str(&text).map_err(|_| Unreadable::NotJson)?;
-    let (scroll_id, list) = if array.is_empty() {
-        (None, whole.get())
-    } else {
-        let page = Object::read(whole.get()).ok_or(Unreadable::NoArray)?;
-        (page.text("scrollId"), page.raw(array).ok_or(Unreadable::NoArray)?)
+    let page = match array {
+        "" => {
+            let whole: &RawValue = serde_json::from_str(&text).map_err(|_| Unreadable::NotJson)?;
+            let list = serde_json::from_str(whole.get()).map_err(|_| Unreadable::NoArray)?;
+            Listed { scroll_id: None, status: None, list }
+        }
+        // In one pass; what is odd about a page that this does not read, is found out the long way.
+        "orders" => serde_json::from_str(&text).or_else(|_| listed(&text, array))?,
+        _ => listed(&text, array)?,
     };
-    let raws: Vec<&RawValue> = serde_json::from_str(list).map_err(|_| Unreadable::NoArray)?;
+    let word = |raw: Option<&RawValue>| raw.and_then(|raw| text_of(raw.get()));
     let bytes = |raw: &&RawValue| {
         let start = raw.get().as_ptr().addr() - text.as_ptr().addr();
         body.get(start..start + raw.get().len())
     };
-    let items = raws.iter().map(bytes).collect::<Option<Vec<_>>>().ok_or(Unreadable::NoArray)?;
-    Ok(Elements { scroll_id, items })
+    let items = page.list.iter().map(bytes).collect::<Option<Vec<_>>>().ok_or(Unreadable::NoArray)?;
+    Ok(Elements { scroll_id: word(page.scroll_id), status: word(page.status), items })
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Listed<'a> {
+    #[serde(borrow)]
+    scroll_id: Option<&'a RawValue>,
+    #[serde(borrow)]
+    status: Option<&'a RawValue>,
+    #[serde(borrow, rename = "orders")]
+    list: Vec<&'a RawValue>,
+}
+
+fn listed<'a>(text: &'a str, array: &str) -> Result<Listed<'a>, Unreadable> {
+    let whole: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::NotJson)?;
+    let page = Object::read(whole.get()).ok_or(Unreadable::NoArray)?;
+    let list = page.raw(array).and_then(|list| serde_json::from_str(list).ok()).ok_or(Unreadable::NoArray)?;
+    Ok(Listed { scroll_id: page.members.get("scrollId"), status: page.members.get("status"), list })
 }
 
 /// The body as text in which every byte keeps its place; bytes that are no UTF-8 become `?`.
@@ -346,6 +425,30 @@ mod tests {
         let page = elements(body, "orders").ok().unwrap();
         assert_eq!(page.scroll_id.as_deref(), Some("s"));
         assert_eq!(page.items, [&br#"{"a" : 1.50 }"#[..], b"7"]);
+    }
+
+    #[test]
+    fn a_page_that_names_something_twice_is_read_all_the_same() {
+        let body = br#"{"scrollId":"a","orders":[1],"scrollId":"b","status":"ok","orders":[2]}"#;
+        let page = elements(body, "orders").ok().unwrap();
+        assert_eq!((page.scroll_id.as_deref(), page.status.as_deref()), (Some("b"), Some("ok")));
+        assert_eq!(page.items, [b"2"]);
+    }
+
+    #[test]
+    fn an_order_is_named_by_its_id_or_else_by_its_number() {
+        let cases = [
+            (r#"{"poNumber":"P","dscoOrderId":"9"}"#, Some("9")),
+            (r#"{"dscoOrderId":9007199254740993123}"#, Some("9007199254740993123")),
+            (r#"{"dscoOrderId":" ","poNumber":"P","lines":[{"dscoOrderId":"other"}]}"#, Some("P")),
+            (r#"{"dscoOrderId":"1","dscoOrderId":"2"}"#, Some("2")),
+            (r#"{"dscoOrderId":null}"#, None),
+            ("7", None),
+            (r#"{"dscoOrderId":"#, None),
+        ];
+        for (raw, name) in cases {
+            assert_eq!(order_name(raw).as_deref(), name, "{raw}");
+        }
     }
 
     #[test]

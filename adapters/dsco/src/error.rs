@@ -41,7 +41,12 @@ pub(crate) fn error_of(operation: &str, reply: &Reply) -> PortError {
 /// The body is an envelope whose `status` is `failure`, whatever the HTTP status.
 pub(crate) fn says_failure(body: &[u8]) -> bool {
     let envelope = std::str::from_utf8(body).ok().and_then(Object::read);
-    envelope.and_then(|envelope| envelope.text("status")).is_some_and(|status| status.eq_ignore_ascii_case("failure"))
+    envelope.and_then(|envelope| envelope.text("status")).is_some_and(|status| is_failure(&status))
+}
+
+/// The vendor's word for an answer that carries nothing out.
+pub(crate) fn is_failure(status: &str) -> bool {
+    status.eq_ignore_ascii_case("failure")
 }
 
 /// The body says in the vendor's own words that there is no such thing: never believed of a

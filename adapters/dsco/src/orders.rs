@@ -12,6 +12,7 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, ErrorKind, OrderRef, PageError, PortError, PulledOrder, WindowKind};
 
 use crate::client::Client;
+use crate::convert;
 use plan::{Plan, Span, plan, wide};
 
 /// Half of the vendor's largest page: a page is held in memory as a whole.
@@ -85,7 +86,7 @@ impl Client {
         loop {
             let empty = page.orders.is_empty();
             let n_missing = missing.len();
-            for found in page.orders {
+            for found in page.orders.into_iter().map(convert::pulled) {
                 let po = found.order.as_ref().map_or("", |order| order.po.as_str());
                 if ids.get(po).is_some_and(|id| !id.is_empty() && *id != found.key) {
                     self.shared.note(po);

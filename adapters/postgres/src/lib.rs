@@ -7,6 +7,7 @@ mod audit;
 mod book;
 mod claim;
 mod copy;
+mod digests;
 mod error;
 mod events;
 mod export;

@@ -1,10 +1,10 @@
 //! Saving what was pulled.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
+use ipass_core::ports::{PayloadDigest, RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use sqlx::{PgConnection, Row};
@@ -12,10 +12,10 @@ use sqlx::{PgConnection, Row};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
-use crate::payloads;
 use crate::row::{Values, number};
 use crate::runs::check_fence;
 use crate::tally::Tally;
+use crate::{digests, payloads};
 
 /// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice.
 const CHUNK: usize = 500;
@@ -181,7 +181,7 @@ async fn save_locked<'a>(
     }
     let inserted = insert(connection, &run.route, &new, now).await?;
     let (new, late): (Vec<&SaveOrder>, Vec<&SaveOrder>) =
-        new.into_iter().partition(|save| inserted.contains(save.order.po.as_str()));
+        new.into_iter().partition(|save| inserted.contains_key(save.order.po.as_str()));
     events.extend(new.iter().map(|save| NewEvent {
         po: save.order.po.as_str(),
         kind: "pulled",
@@ -195,6 +195,8 @@ async fn save_locked<'a>(
         tally.came(save.first_stage);
     }
     update(connection, &changed, now).await?;
+    let came = new.iter().filter_map(|save| Some((*inserted.get(save.order.po.as_str())?, *save)));
+    digests::keep(connection, came.chain(changed.iter().map(|(save, id, _)| (*id, *save)))).await?;
     counts.stored += new.len() as u64;
     counts.updated += changed.len() as u64;
     let saved = new.into_iter().chain(changed.into_iter().map(|(save, _, _)| save));
@@ -215,23 +217,24 @@ async fn known(
     chunk: &[&SaveOrder],
     locking: Locking,
 ) -> Stored<HashMap<String, Known>> {
-    // The comparison of the bytes is done where they lie.
     let query = match locking {
         Locking::No => {
             "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                    o.raw = seen.raw AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, raw)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po"
+                    (d.digest = seen.digest AND d.updated_at IS NOT DISTINCT FROM o.updated_at) IS TRUE AS same
+             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
+             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
+             LEFT JOIN order_digest AS d ON d.order_id = o.id"
         }
         Locking::Yes => {
             "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                    o.raw = seen.raw AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, raw)
+                    (d.digest = seen.digest AND d.updated_at IS NOT DISTINCT FROM o.updated_at) IS TRUE AS same
+             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
              JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
+             LEFT JOIN order_digest AS d ON d.order_id = o.id
              ORDER BY o.po
              FOR UPDATE OF o"
         }
@@ -239,7 +242,7 @@ async fn known(
     let rows = sqlx::query(query)
         .bind(&route.0)
         .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
-        .bind(chunk.iter().map(|save| save.raw.as_slice()).collect::<Vec<_>>())
+        .bind(chunk.iter().map(|save| PayloadDigest::of(&save.raw).0.to_vec()).collect::<Vec<_>>())
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
@@ -269,18 +272,18 @@ fn joined(names: &[String]) -> String {
     names.iter().map(|name| clean(name).replace(JOINT, "")).collect::<Vec<_>>().join(JOINT)
 }
 
-/// Inserts orders and answers which of them were not there.
+/// Inserts orders and answers those that were not there, with their ids.
 async fn insert(
     connection: &mut PgConnection,
     route: &RouteName,
     new: &[&SaveOrder],
     now: DateTime<Utc>,
-) -> Stored<HashSet<String>> {
+) -> Stored<HashMap<String, i64>> {
     if new.is_empty() {
-        return Ok(HashSet::new());
+        return Ok(HashMap::new());
     }
     let orders = || new.iter().map(|save| &save.order);
-    let inserted: Vec<String> = sqlx::query_scalar(
+    let inserted: Vec<(String, i64)> = sqlx::query_as(
         "INSERT INTO order_sync (route, po, channel_order_id, created_at, updated_at, channel_status, stage,
                                  stage_entered_at, retailer_id, warehouse_code, service_level, sku_list, sku_names,
                                  ship_by, stored_at, changed_at, raw)
@@ -293,7 +296,7 @@ async fn insert(
               AS n (po, channel_order_id, created_at, updated_at, channel_status, stage, retailer_id,
                     warehouse_code, service_level, sku_list, sku_names, ship_by, raw)
          ON CONFLICT (route, po) DO NOTHING
-         RETURNING po",
+         RETURNING po, id",
     )
     .bind(&route.0)
     .bind(now)

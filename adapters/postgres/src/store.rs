@@ -1,25 +1,26 @@
 //! The port, method by method.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{
-    AdminSession, AlertStore, AuditEntry, AuditFilter, AuditPage, AuditStore, Begun, CauseGroup, Condition, KnownStock,
-    LeaseStore, Notice, OrderBook, OrderField, OrderFilter, OrderPage, OrderRow, OrderStore, PullState, RouteName,
-    RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, RunStore, SaveCounts, SaveOrder, Selection, SessionStore,
-    SettingsStore, SettingsVersion, SharedStore, SharedValue, SlotAnswer, StageAge, StageCount, StageEdit, StageLimit,
-    StageMoves, Step, StockFilter, StockPage, StockRecord, StockStore, Stored, StoredOrder, SyncStore, TimelineEvent,
-    UnreadableOrder, WindowKind, WriteLedger,
+    AdminSession, AlertStore, AuditEntry, AuditFilter, AuditPage, AuditStore, Begun, CauseGroup, Condition,
+    KnownPayload, KnownStock, LeaseStore, Notice, OrderBook, OrderField, OrderFilter, OrderPage, OrderRow, OrderStore,
+    PayloadDigest, PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, RunStore, SaveCounts,
+    SaveOrder, Selection, SessionStore, SettingsStore, SettingsVersion, SharedStore, SharedValue, SlotAnswer, StageAge,
+    StageCount, StageEdit, StageLimit, StageMoves, Step, StockFilter, StockPage, StockRecord, StockStore, Stored,
+    StoredOrder, SyncStore, TimelineEvent, UnreadableOrder, WindowKind, WriteLedger,
 };
 use ipass_core::reason::Cause;
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 
 use crate::open::PostgresStore;
 use crate::{
-    acts, alerts, attention, audit, book, claim, export, facets, leases, marks, migrate, record, runs, save, search,
-    settings, shared, stock, stock_list, tally, visits, writes,
+    acts, alerts, attention, audit, book, claim, digests, export, facets, leases, marks, migrate, record, runs, save,
+    search, settings, shared, stock, stock_list, tally, visits, writes,
 };
 
 #[async_trait]
@@ -27,6 +28,15 @@ impl OrderStore for PostgresStore {
     #[tracing::instrument(name = "db.pull_state", level = "debug", skip_all)]
     async fn pull_state(&self, route: &RouteName) -> Stored<PullState> {
         marks::pull_state(self, route).await
+    }
+
+    #[tracing::instrument(name = "db.known_payloads", level = "debug", skip_all)]
+    async fn known_payloads(
+        &self,
+        route: &RouteName,
+        digests: &[PayloadDigest],
+    ) -> Stored<HashMap<PayloadDigest, KnownPayload>> {
+        digests::known(self, route, digests).await
     }
 
     #[tracing::instrument(name = "db.save_orders", level = "debug", skip_all)]

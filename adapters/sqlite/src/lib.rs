@@ -6,6 +6,7 @@ mod attention;
 mod audit;
 mod book;
 mod claim;
+mod digests;
 mod error;
 mod events;
 mod export;

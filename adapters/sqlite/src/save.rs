@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
+use ipass_core::ports::{PayloadDigest, RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use serde_json::{Value, json};
@@ -13,10 +13,10 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::SqliteStore;
-use crate::payloads;
 use crate::row::{Values, micros};
 use crate::runs::check_fence;
 use crate::tally::Tally;
+use crate::{digests, payloads};
 
 /// Orders per statement: 100 × 18 values stay far below the limit of 32,766.
 const CHUNK: usize = 100;
@@ -148,6 +148,7 @@ async fn save_chunk(
     insert(connection, &run.route, &new, now).await?;
     update(connection, &changed, now).await?;
     let changed = changed.iter().map(|(save, _, _)| *save);
+    digests::keep(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
     add_skus(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
     forget_unreadable(connection, &run.route, new.iter().copied().chain(changed)).await?;
     append(connection, &run.route, &events, now).await
@@ -158,17 +159,17 @@ async fn known(
     route: &RouteName,
     chunk: &[&SaveOrder],
 ) -> Stored<HashMap<String, Known>> {
-    // The comparison of the bytes is done where they lie.
-    let mut query = QueryBuilder::new("WITH seen (po, raw) AS (");
+    let mut query = QueryBuilder::new("WITH seen (po, digest) AS (");
     query.push_values(chunk, |mut row, save| {
-        row.push_bind(save.order.po.as_str()).push_bind(save.raw.as_slice());
+        row.push_bind(save.order.po.as_str()).push_bind(PayloadDigest::of(&save.raw).0.to_vec());
     });
     query.push(
         ") SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                 o.raw = seen.raw AS same
-         FROM seen CROSS JOIN order_sync AS o ON o.po = seen.po WHERE o.route = ",
+                 (d.digest = seen.digest AND d.updated_at IS o.updated_at) IS TRUE AS same
+         FROM seen CROSS JOIN order_sync AS o ON o.po = seen.po LEFT JOIN order_digest AS d ON d.order_id = o.id
+         WHERE o.route = ",
     );
     query.push_bind(&route.0);
     let rows = query.build().fetch_all(connection).await.map_err(unavailable)?;

@@ -2,7 +2,10 @@
 
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{Evidence, KEPT_PAYLOADS, PullState, SaveCounts, SyncStore, UnreadableOrder, WindowKind};
+use ipass_core::ports::{
+    Evidence, KEPT_PAYLOADS, KnownPayload, PayloadDigest, PullState, SaveCounts, SaveOrder, SyncStore, UnreadableOrder,
+    WindowKind,
+};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use ipass_core::write::{Intent, WriteKey, WriteKind};
@@ -40,6 +43,32 @@ pub async fn an_unchanged_order_writes_nothing(store: &dyn SyncStore) {
     let counts = store.save_orders(&pull.run, &orders, &[], minute(777)).await.expect("orders are saved");
     assert_eq!(counts, SaveCounts { unchanged: 2, ..SaveCounts::default() });
     assert_eq!((order(store, "1").await.row, timeline(store, "1").await), before);
+}
+
+/// A payload is known while it is its order's present one, on its own route.
+pub async fn only_present_payloads_are_known(store: &dyn SyncStore) {
+    let digest = |order: &SaveOrder| PayloadDigest::of(&order.raw);
+    let (first, second) = (pulled("1", 1), pulled("2", 2));
+    let newer = changed(&first, 60, ChannelStatus::ShipmentPending);
+    let all = [digest(&first), digest(&newer), digest(&second), PayloadDigest::of(b"nobody's")];
+    stored(store, &[first.clone(), second.clone()]).await;
+    let known = store.known_payloads(&route(), &all).await.expect("the store answers");
+    let of =
+        |order: &SaveOrder| KnownPayload { created_at: order.order.created_at, updated_at: order.order.updated_at };
+    assert_eq!(known, [(digest(&first), of(&first)), (digest(&second), of(&second))].into());
+
+    stored(store, std::slice::from_ref(&newer)).await;
+    let known = store.known_payloads(&route(), &all).await.expect("the store answers");
+    assert_eq!(known, [(digest(&newer), of(&newer)), (digest(&second), of(&second))].into());
+    // What it said before is news again, also where it is dated later.
+    let back = changed(&newer, 61, ChannelStatus::Created);
+    stored(store, std::slice::from_ref(&back)).await;
+    let known = store.known_payloads(&route(), &[digest(&newer), digest(&back)]).await.expect("the store answers");
+    assert_eq!(known.into_keys().collect::<Vec<_>>(), [digest(&back)]);
+
+    let another = other_route();
+    assert!(store.known_payloads(&another, &all).await.expect("the store answers").is_empty());
+    assert!(store.known_payloads(&route(), &[]).await.expect("the store answers").is_empty());
 }
 
 /// At every stage: payload and columns follow the channel, stage and evidence do not.

@@ -10,7 +10,7 @@ use ipass_core::order::{ChannelStatus, Order, Package, PackageItem, PoNumber};
 use ipass_core::parcel::Shipment;
 use ipass_core::ports::{
     Answer, Batch, ChannelCapabilities, Clock as _, Cursor, DocumentQuery, Effect, ErpCapabilities, ErpSink, OrderRef,
-    OrderSource, Outcome, Page, PageError, PendingWrite, PortError, PulledOrder, Settlement, Window,
+    OrderSource, Outcome, Page, PageError, PendingWrite, PortError, PulledOrder, RawOrder, Settlement, Window,
 };
 use ipass_core::testing::order;
 use ipass_core::write::{WriteKey, WriteKind};
@@ -38,9 +38,14 @@ impl Corner {
         Self { orders: Arc::new(Mutex::new(orders.collect())), ..Self::default() }
     }
 
-    fn pulled(order: &Order) -> PulledOrder {
+    fn raw(order: &Order) -> RawOrder {
         let raw = json!({ "number": order.po.as_str(), "parcels": order.packages.len() }).to_string();
-        PulledOrder { raw: raw.into_bytes(), key: order.channel_order_id.clone(), order: Ok(order.clone()) }
+        RawOrder { raw: raw.into_bytes(), key: order.channel_order_id.clone() }
+    }
+
+    fn pulled(order: &Order) -> PulledOrder {
+        let RawOrder { raw, key } = Self::raw(order);
+        PulledOrder { raw, key, order: Ok(order.clone()) }
     }
 }
 
@@ -57,13 +62,15 @@ impl OrderSource for Corner {
         }
     }
 
-    fn parse(&self, _raw: &[u8]) -> Result<Order, PortError> {
-        Err(PortError::invalid("nobody asks"))
+    fn parse(&self, raw: &[u8]) -> Result<Order, PortError> {
+        let document: serde_json::Value = serde_json::from_slice(raw).expect("its own words");
+        let po = document["number"].as_str().and_then(PoNumber::new).expect("a number");
+        self.orders.lock().expect("one holder").get(&po).cloned().ok_or_else(|| PortError::invalid("no such order"))
     }
 
     async fn page(&self, window: Window, _after: Option<Cursor>) -> Result<Page, PageError> {
         let inside = |order: &&Order| order.created_at >= window.start && order.created_at < window.end;
-        let items = self.orders.lock().expect("one holder").values().filter(inside).map(Self::pulled).collect();
+        let items = self.orders.lock().expect("one holder").values().filter(inside).map(Self::raw).collect();
         Ok(Page { items, next: None })
     }
 

@@ -34,9 +34,26 @@ pub struct Cursor(pub String);
 #[derive(Debug, Clone, Default)]
 pub struct Page {
     /// The orders, in no particular order.
-    pub items: Vec<PulledOrder>,
+    pub items: Vec<RawOrder>,
     /// Where the next page starts; `None` at the end.
     pub next: Option<Cursor>,
+}
+
+/// One order of a page, before it is read: most of a page is known already, and reading is what costs.
+#[derive(Debug, Clone)]
+pub struct RawOrder {
+    /// Exactly the bytes of the order's JSON.
+    pub raw: Vec<u8>,
+    /// A stable key: its channel id where that can be found, else a hash of the bytes.
+    pub key: String,
+}
+
+impl RawOrder {
+    /// Reads it.
+    pub fn read(self, source: &dyn OrderSource) -> PulledOrder {
+        let order = source.parse(&self.raw);
+        PulledOrder { raw: self.raw, order, key: self.key }
+    }
 }
 
 /// One order as the channel sent it.

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha256};
 
 use crate::job::Job;
 use crate::order::{Order, PoNumber};
@@ -201,6 +202,26 @@ pub struct SaveOrder {
     pub first_stage: Stage,
     /// The stage if the stored order still awaits its push; `None` leaves it.
     pub at_push: Option<Stage>,
+}
+
+/// SHA-256 of an order's payload: tells an unchanged order from a changed one without either of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PayloadDigest(pub [u8; 32]);
+
+impl PayloadDigest {
+    /// Of exactly the bytes that came.
+    pub fn of(raw: &[u8]) -> Self {
+        Self(Sha256::digest(raw).into())
+    }
+}
+
+/// What a window of the channel asks of an order that is stored as it came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownPayload {
+    /// Creation at the channel, UTC.
+    pub created_at: DateTime<Utc>,
+    /// Last change at the channel, UTC.
+    pub updated_at: Option<DateTime<Utc>>,
 }
 
 /// An order that could not be read, kept with its bytes.

@@ -1,11 +1,13 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
 use super::{
-    AlertStore, AuditStore, Begun, CauseGroup, LeaseStore, OrderField, OrderFilter, OrderPage, OrderRow, PayloadStore,
-    PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart, SaveCounts, SaveOrder, Selection,
-    SessionStore, SettingsVersion, SharedStore, StageAge, StageCount, StageEdit, StageLimit, StageMoves, Step,
-    StockStore, Stored, StoredOrder, TimelineEvent, UnreadableOrder, WindowKind,
+    AlertStore, AuditStore, Begun, CauseGroup, KnownPayload, LeaseStore, OrderField, OrderFilter, OrderPage, OrderRow,
+    PayloadDigest, PayloadStore, PullState, RouteName, RowSink, RunEnd, RunGuard, RunRecord, RunRef, RunStart,
+    SaveCounts, SaveOrder, Selection, SessionStore, SettingsVersion, SharedStore, StageAge, StageCount, StageEdit,
+    StageLimit, StageMoves, Step, StockStore, Stored, StoredOrder, TimelineEvent, UnreadableOrder, WindowKind,
 };
 use crate::order::PoNumber;
 use crate::reason::Cause;
@@ -16,6 +18,15 @@ use crate::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 pub trait OrderStore: Send + Sync {
     /// How far pulling has come.
     async fn pull_state(&self, route: &RouteName) -> Stored<PullState>;
+
+    /// Those of the payloads that are stored as an order's present one.
+    ///
+    /// Contract: a payload that was replaced meanwhile, or whose order is gone, is not answered.
+    async fn known_payloads(
+        &self,
+        route: &RouteName,
+        digests: &[PayloadDigest],
+    ) -> Stored<HashMap<PayloadDigest, KnownPayload>>;
 
     /// Stores a page.
     ///

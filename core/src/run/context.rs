@@ -108,11 +108,9 @@ impl fmt::Display for RunError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Port(error) => error.fmt(f),
-            Self::Settings(text)
-            | Self::Usage(text)
-            | Self::Guard(text)
-            | Self::Files(text)
-            | Self::Stopped(text) => f.write_str(text),
+            Self::Settings(text) | Self::Usage(text) | Self::Guard(text) | Self::Files(text) | Self::Stopped(text) => {
+                f.write_str(text)
+            }
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::pull_orders::{Ended, PageSink, PullRange, read_window};
+use super::pull_orders::PullRange;
+use super::window::{Ended, Item, PageSink, read_window};
 use crate::order::{ChannelStatus, PoNumber};
 use crate::ports::{
-    Answer, ErpSink, InvoiceQuery, OrderBook, OrderFilter, OrderRef, OrderRow, OrderSource, PortError, PulledOrder,
-    Window, WindowKind, complete_answers,
+    Answer, ErpSink, InvoiceQuery, OrderBook, OrderFilter, OrderRef, OrderRow, OrderSource, PortError, Window,
+    WindowKind, complete_answers,
 };
 use crate::run::{CheckReport, Fact, Finding, FindingKind, Repair, RunContext, RunError};
 use crate::stage::Stage;
@@ -149,8 +150,8 @@ struct Seen {
 
 #[async_trait::async_trait]
 impl PageSink for Seen {
-    async fn page(&mut self, items: Vec<PulledOrder>) -> Result<(), RunError> {
-        for item in items {
+    async fn page(&mut self, items: Vec<Item>) -> Result<(), RunError> {
+        for item in items.into_iter().filter_map(Item::into_read) {
             match item.order {
                 Ok(order) => {
                     self.orders.insert(order.po, (order.status, order.created_at));

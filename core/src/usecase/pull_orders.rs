@@ -1,13 +1,12 @@
-use std::collections::HashSet;
-
 use async_trait::async_trait;
-use chrono::{DateTime, Duration, SecondsFormat, Utc};
-use futures_util::future::join;
+use chrono::{DateTime, Duration, Utc};
 
 use super::look::sort_page;
+use super::window::{Ended, Item, PageSink, moment, read_window};
 use crate::order::PoNumber;
 use crate::ports::{
-    Cursor, OrderRef, OrderSource, OrderStore, PageError, PortError, PullState, PulledOrder, Window, WindowKind,
+    KnownPayload, OrderRef, OrderSource, OrderStore, PayloadDigest, PullState, PulledOrder, RawOrder, SaveCounts,
+    Window, WindowKind,
 };
 use crate::run::{Fact, PullCounts, RunContext, RunError};
 
@@ -19,11 +18,6 @@ pub struct PullRange {
     /// First moment outside.
     pub end: DateTime<Utc>,
 }
-
-/// How often a window is read from its start when the channel forgets the cursor.
-const RESTARTS: usize = 5;
-/// No window has more pages; a channel that goes on is going in circles.
-const MAX_PAGES: u32 = 10_000;
 
 /// Channel to store: a pass by creation time, and one by update time for what became visible late,
 /// was cancelled or changed. Each pass has a mark, moved only when all its pages are stored.
@@ -168,13 +162,6 @@ async fn move_mark(
     Ok(())
 }
 
-/// Takes the pages of a window; an order may come again when the window is read anew.
-#[async_trait]
-pub(super) trait PageSink: Send {
-    /// One page, without the orders that came before in this reading.
-    async fn page(&mut self, items: Vec<PulledOrder>) -> Result<(), RunError>;
-}
-
 /// Stores pages.
 struct Pages<'a> {
     ctx: &'a RunContext<'a>,
@@ -185,7 +172,13 @@ struct Pages<'a> {
 
 #[async_trait]
 impl PageSink for Pages<'_> {
-    async fn page(&mut self, mut items: Vec<PulledOrder>) -> Result<(), RunError> {
+    async fn known(&self, items: &[RawOrder]) -> Result<Vec<Option<KnownPayload>>, RunError> {
+        let digests: Vec<PayloadDigest> = items.iter().map(|item| PayloadDigest::of(&item.raw)).collect();
+        let known = self.store.known_payloads(&self.ctx.run.route, &digests).await?;
+        Ok(digests.iter().map(|digest| known.get(digest).copied()).collect())
+    }
+
+    async fn page(&mut self, mut items: Vec<Item>) -> Result<(), RunError> {
         if let Some(window) = self.only_inside {
             items.retain(|item| inside(item, window));
         }
@@ -193,158 +186,24 @@ impl PageSink for Pages<'_> {
     }
 }
 
-/// How the reading of a window ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ended {
-    /// By the list's own end.
-    Whole,
-    /// The list goes in circles. That may be all there is, or the channel serves one page for ever.
-    InCircles {
-        /// The newest moment, of the window's kind, that came; the window's start unless they came in order,
-        /// because then older ones may be among what never came.
-        newest: DateTime<Utc>,
-    },
+fn inside(item: &Item, window: Window) -> bool {
+    item.created_at().is_none_or(|at| at >= window.start && at < window.end)
 }
 
-impl Ended {
-    /// Up to where the window counts as read.
-    fn mark(self, until: DateTime<Utc>) -> DateTime<Utc> {
-        match self {
-            Self::Whole => until,
-            Self::InCircles { newest } => newest.min(until),
-        }
-    }
-}
-
-/// How far a list has come.
-struct Reach {
-    newest: DateTime<Utc>,
-    in_order: bool,
-}
-
-impl Reach {
-    fn to(&mut self, moment: DateTime<Utc>) {
-        self.in_order &= moment >= self.newest;
-        self.newest = self.newest.max(moment);
-    }
-
-    fn in_circles(&self, start: DateTime<Utc>) -> Ended {
-        Ended::InCircles { newest: if self.in_order { self.newest } else { start } }
-    }
-}
-
-/// The moment by which an order is in a window; `None` for one that cannot be read.
-fn moment_of(item: &PulledOrder, kind: WindowKind) -> Option<DateTime<Utc>> {
-    let order = item.order.as_ref().ok()?;
-    match kind {
-        WindowKind::Created => Some(order.created_at),
-        WindowKind::Updated => order.updated_at,
-    }
-}
-
-/// Reads a window to its end, page by page; while one is stored, the next one is asked for.
-pub(super) async fn read_window(
-    ctx: &RunContext<'_>,
-    source: &dyn OrderSource,
-    window: Window,
-    pages: &mut dyn PageSink,
-) -> Result<Ended, RunError> {
-    let fact = match window.kind {
-        WindowKind::Created => Fact::ReadCreated,
-        WindowKind::Updated => Fact::ReadUpdated,
-    };
-    ctx.log(fact, [moment(window.start), moment(window.end)]);
-    let mut restarts = 0;
-    let mut circles: Vec<HashSet<String>> = Vec::new();
-    'window: loop {
-        let mut coming = source.page(window, None).await;
-        let mut cursors: HashSet<Cursor> = HashSet::new();
-        let mut keys: HashSet<String> = HashSet::new();
-        let mut reach = Reach { newest: window.start, in_order: true };
-        for _ in 0..MAX_PAGES {
-            if ctx.watch.stopping() {
-                ctx.log(Fact::Stopping, []);
-                return Err(RunError::Stopped("stopped before the window was read; the mark stays".to_owned()));
-            }
-            let page = match coming {
-                Ok(page) => page,
-                Err(PageError::Repeated) => {
-                    if circles.iter().all(|orders| *orders == keys) {
-                        circles.push(keys);
-                    } else {
-                        circles = vec![keys];
-                    }
-                    // One repeated page may stand for a lost one. Only a list that ends in the same circle
-                    // every time it is read really ends there.
-                    if circles.len() > RESTARTS {
-                        return Ok(reach.in_circles(window.start));
-                    }
-                    if restarts < RESTARTS {
-                        ctx.log(Fact::ReadAgain, []);
-                        restarts += 1;
-                        continue 'window;
-                    }
-                    return Err(lost_its_place());
-                }
-                Err(PageError::CursorExpired) if restarts < RESTARTS => {
-                    ctx.log(Fact::ReadAgain, []);
-                    restarts += 1;
-                    continue 'window;
-                }
-                Err(PageError::CursorExpired) => return Err(lost_its_place()),
-                Err(PageError::Port(error)) => return Err(RunError::Port(error)),
-            };
-            if page.items.is_empty() {
-                return Ok(Ended::Whole);
-            }
-            let mut items = page.items;
-            let before = keys.len();
-            items.retain(|item| keys.insert(item.key.clone()));
-            items.iter().filter_map(|item| moment_of(item, window.kind)).for_each(|moment| reach.to(moment));
-            let nothing_new = keys.len() == before;
-            // Ends: no cursor; or a page without a new order while the cursor repeats, which is a circle.
-            let Some(next) = page.next else {
-                pages.page(items).await?;
-                return Ok(Ended::Whole);
-            };
-            let repeated = !cursors.insert(next.clone());
-            if repeated && nothing_new {
-                pages.page(items).await?;
-                return Ok(reach.in_circles(window.start));
-            }
-            let (stored, next_page) = join(pages.page(items), source.page(window, Some(next))).await;
-            stored?;
-            coming = next_page;
-        }
-        return Err(RunError::Port(PortError::invalid(format!(
-            "the channel's list did not end after {MAX_PAGES} pages"
-        ))));
-    }
-}
-
-fn moment(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn lost_its_place() -> RunError {
-    let times = RESTARTS + 1;
-    RunError::Port(PortError::retryable(format!(
-        "the channel lost its place in the list {times} times; the mark stays"
-    )))
-}
-
-fn inside(item: &PulledOrder, window: Window) -> bool {
-    item.order.as_ref().map_or(true, |order| order.created_at >= window.start && order.created_at < window.end)
-}
-
-async fn store_page(ctx: &RunContext<'_>, store: &dyn OrderStore, items: Vec<PulledOrder>) -> Result<(), RunError> {
+async fn store_page(ctx: &RunContext<'_>, store: &dyn OrderStore, items: Vec<Item>) -> Result<(), RunError> {
     let seen = items.len() as u64;
     tell(ctx, |counts| counts.seen += seen);
-    let (orders, unreadable) = sort_page(ctx.settings, items);
-    if ctx.dry_run || (orders.is_empty() && unreadable.is_empty()) {
+    if ctx.dry_run || seen == 0 {
         return Ok(());
     }
-    let saved = store.save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now()).await?;
+    let read: Vec<PulledOrder> = items.into_iter().filter_map(Item::into_read).collect();
+    let known = seen - read.len() as u64;
+    let (orders, unreadable) = sort_page(ctx.settings, read);
+    let mut saved = SaveCounts::default();
+    if !orders.is_empty() || !unreadable.is_empty() {
+        saved = store.save_orders(&ctx.run, &orders, &unreadable, ctx.clock.now()).await?;
+    }
+    saved.unchanged += known;
     let counts = [seen, saved.stored, saved.updated, saved.unchanged, saved.invalid];
     ctx.log(Fact::Page, counts.map(|count| count.to_string()));
     tell(ctx, |counts| {
@@ -374,7 +233,7 @@ async fn pull_one(
     let order = OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now() };
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
-            store_page(ctx, store, vec![item]).await?;
+            store_page(ctx, store, vec![Item::Read(item)]).await?;
         }
     }
     Ok(())

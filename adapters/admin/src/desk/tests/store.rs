@@ -67,6 +67,7 @@ macro_rules! passed_on {
 passed_on! {
     orders: OrderStore {
         fn pull_state(route: &RouteName) -> PullState;
+        fn known_payloads(route: &RouteName, digests: &[PayloadDigest]) -> HashMap<PayloadDigest, KnownPayload>;
         fn save_orders(run: &RunRef, orders: &[SaveOrder], bad: &[UnreadableOrder], now: DateTime<Utc>) -> SaveCounts;
         fn move_mark(run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> ();
         fn claim(run: &RunRef, selection: &Selection) -> Vec<OrderRow>;

@@ -169,7 +169,18 @@ impl Launcher for Works {
         let run_id = self.launch(route, request).await?;
         let (started_at, finished_at, done) = (now(), now(), JobReport::default());
         let route = route.clone();
-        Ok(RunReport { run_id, route, job, trigger, started_at, finished_at, done, calls: [].into(), error: None, interrupted: false })
+        Ok(RunReport {
+            run_id,
+            route,
+            job,
+            trigger,
+            started_at,
+            finished_at,
+            done,
+            calls: [].into(),
+            error: None,
+            interrupted: false,
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration as Span;
 
@@ -63,6 +64,10 @@ impl RunStore for Rest {
 impl OrderStore for Rest {
     async fn pull_state(&self, _: &RouteName) -> Stored<PullState> {
         Ok(PullState { created_mark: Some(at(4)), ..PullState::default() })
+    }
+
+    async fn known_payloads(&self, _: &RouteName, _: &[PayloadDigest]) -> Stored<HashMap<PayloadDigest, KnownPayload>> {
+        Ok(HashMap::new())
     }
 
     async fn save_orders(

@@ -1,0 +1,65 @@
+//! What present payloads are known by.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use ipass_core::ports::{KnownPayload, PayloadDigest, RouteName, SaveOrder, Stored};
+use sqlx::PgConnection;
+
+use crate::error::unavailable;
+use crate::open::PostgresStore;
+use crate::row::Values;
+
+pub(crate) async fn known(
+    store: &PostgresStore,
+    route: &RouteName,
+    digests: &[PayloadDigest],
+) -> Stored<HashMap<PayloadDigest, KnownPayload>> {
+    let rows = sqlx::query(
+        "SELECT d.digest, o.created_at, o.updated_at
+         FROM order_digest AS d JOIN order_sync AS o ON o.id = d.order_id
+         WHERE d.digest = ANY($2) AND o.route = $1 AND d.updated_at IS NOT DISTINCT FROM o.updated_at",
+    )
+    .bind(&route.0)
+    .bind(digests.iter().map(|digest| digest.0.as_slice()).collect::<Vec<_>>())
+    .fetch_all(store.pool())
+    .await
+    .map_err(unavailable)?;
+    rows.iter()
+        .map(|row| {
+            let values = Values::new(row, "order_digest", String::new());
+            let digest: Vec<u8> = values.get("digest")?;
+            let known = KnownPayload { created_at: values.get("created_at")?, updated_at: values.get("updated_at")? };
+            Ok((digest.try_into().ok().map(PayloadDigest), known))
+        })
+        // A digest of another length is none of ours.
+        .filter_map(|row: Stored<_>| row.map(|(digest, known)| digest.map(|digest| (digest, known))).transpose())
+        .collect()
+}
+
+/// Keeps the digests of payloads that have just been stored.
+pub(crate) async fn keep<'a>(
+    connection: &mut PgConnection,
+    stored: impl Iterator<Item = (i64, &'a SaveOrder)>,
+) -> Stored<()> {
+    let mut ids: Vec<i64> = Vec::new();
+    let mut digests: Vec<[u8; 32]> = Vec::new();
+    let mut updated: Vec<Option<DateTime<Utc>>> = Vec::new();
+    for (id, save) in stored {
+        ids.push(id);
+        digests.push(PayloadDigest::of(&save.raw).0);
+        updated.push(save.order.updated_at);
+    }
+    sqlx::query(
+        "INSERT INTO order_digest (order_id, digest, updated_at)
+         SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::timestamptz[])
+         ON CONFLICT (order_id) DO UPDATE SET digest = excluded.digest, updated_at = excluded.updated_at",
+    )
+    .bind(ids)
+    .bind(digests.iter().map(<[u8; 32]>::as_slice).collect::<Vec<_>>())
+    .bind(updated)
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
