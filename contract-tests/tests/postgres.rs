@@ -7,7 +7,8 @@ use ipass_contract_tests::suite::prelude::*;
 use ipass_contract_tests::suite::speed::measure;
 use ipass_contract_tests::sync_store_suite;
 use ipass_core::job::Job;
-use ipass_core::ports::{Begun, SlotAnswer, StockRecord, StockResult, StoreError, SyncStore};
+use ipass_core::order::ChannelStatus;
+use ipass_core::ports::{Begun, SlotAnswer, StageEdit, StockRecord, StockResult, StoreError, SyncStore};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use ipass_postgres::PostgresStore;
@@ -121,6 +122,58 @@ async fn a_lost_lock_connection_frees_the_run() {
     assert!(matches!(store.claim(&run.run, &due(Stage::AwaitingPush, 9, 6)).await, Err(StoreError::FenceLost)));
     finish(&*store, next).await;
     finish(&*store, other).await;
+}
+
+/// Waits until a statement of the database waits for a lock that another one holds.
+async fn somebody_waits(admin: &mut PgConnection) {
+    let waiting = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
+                                  WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    for _ in 0..5_000 {
+        if sqlx::query_scalar(waiting).fetch_one(&mut *admin).await.unwrap() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("nobody waits for a lock");
+}
+
+/// Pull and person come to the order while its claim is being made: they wait for the row, and then see the claim.
+#[tokio::test]
+async fn a_claim_that_is_made_meanwhile_is_seen_by_whoever_waited_for_the_order() {
+    let (store, database) = fresh().await;
+    let before = pulled("1", 1);
+    stored(&*store, std::slice::from_ref(&before)).await;
+    let pull = begin(&*store, Job::PullOrders, None).await;
+    let push = begin(&*store, Job::PushOrders, None).await;
+    let mut after = changed(&before, 60, ChannelStatus::Cancelled);
+    after.at_push = Some(Stage::Cancelled);
+    let (number, to) = (po("1"), Stage::AwaitingAck);
+    let edit = StageEdit { po: number, to, reason: "asked".to_owned(), by: "ann".to_owned(), now: minute(70) };
+    let mut admin = PgConnection::connect(&database.url).await.unwrap();
+    for person in [false, true] {
+        let mut claiming = PgConnection::connect(&database.url).await.unwrap();
+        let mut tx = claiming.begin().await.unwrap();
+        let lock = "SELECT id FROM order_sync FOR UPDATE";
+        let id: i64 = sqlx::query_scalar(lock).fetch_one(&mut *tx).await.unwrap();
+        let claim = "INSERT INTO order_claim VALUES ($1, $2, now()) ON CONFLICT DO NOTHING";
+        sqlx::query(claim).bind(id).bind(push.run.fence).execute(&mut *tx).await.unwrap();
+        let meanwhile = async {
+            if person {
+                let refused = store.set_stage(&route(), &edit).await;
+                assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+            } else {
+                save(&*store, &pull.run, std::slice::from_ref(&after)).await;
+            }
+        };
+        let committed = async {
+            somebody_waits(&mut admin).await;
+            tx.commit().await.unwrap();
+        };
+        tokio::join!(meanwhile, committed);
+        claiming.close().await.unwrap();
+        assert_eq!(row(&*store, "1").await.stage, Stage::AwaitingPush);
+        database.execute("DELETE FROM order_claim").await;
+    }
 }
 
 async fn patient(turns: u32) {

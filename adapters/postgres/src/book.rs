@@ -109,17 +109,21 @@ pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &S
 
 /// The stage of an order, and whether a run works on it.
 async fn standing(connection: &mut PgConnection, route: &RouteName, po: &PoNumber) -> Stored<(Stage, bool)> {
-    let row = sqlx::query(
-        "SELECT stage, claimed_by IS NOT NULL AS claimed FROM order_sync WHERE route = $1 AND po = $2 FOR UPDATE",
-    )
-    .bind(&route.0)
-    .bind(po.as_str())
-    .fetch_optional(connection)
-    .await
-    .map_err(unavailable)?
-    .ok_or_else(|| not_there(route, po))?;
+    let row = sqlx::query("SELECT id, stage FROM order_sync WHERE route = $1 AND po = $2 FOR UPDATE")
+        .bind(&route.0)
+        .bind(po.as_str())
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(unavailable)?
+        .ok_or_else(|| not_there(route, po))?;
     let values = Values::new(&row, "order_sync", po.as_str());
-    Ok((values.stage("stage")?, values.get("claimed")?))
+    // A statement of its own: one that waited for the lock would still see the claims of before.
+    let claimed = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM order_claim WHERE order_id = $1)")
+        .bind(values.get::<i64>("id")?)
+        .fetch_one(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok((values.stage("stage")?, claimed))
 }
 
 pub(crate) fn not_there(route: &RouteName, po: &PoNumber) -> StoreError {

@@ -1,5 +1,7 @@
 //! Claiming orders for a run.
 
+use std::collections::HashSet;
+
 use ipass_core::ports::{OrderRow, RunRef, Selection, Stored};
 use sqlx::{QueryBuilder, Row};
 
@@ -14,7 +16,8 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
     let mut query = QueryBuilder::new(concat!(
         "SELECT o.id, ",
         order_columns!(),
-        " FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
+        " FROM order_sync AS o
+          WHERE NOT EXISTS (SELECT 1 FROM order_claim AS c WHERE c.order_id = o.id) AND o.route = "
     ));
     query.push_bind(&run.route.0);
     // The stage as a literal: a bound one would not prove that the partial index holds all of them.
@@ -35,25 +38,28 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
     query.push(" FOR UPDATE SKIP LOCKED");
     // A plan of its own: the general one would not know which stage, and so not the partial index.
     let rows = query.build().persistent(false).fetch_all(&mut *tx).await.map_err(unavailable)?;
-    let mut ids = Vec::with_capacity(rows.len());
-    let mut claimed = Vec::with_capacity(rows.len());
+    let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
-        ids.push(values.get::<i64>("id")?);
-        claimed.push(order_row(row)?);
+        found.push((values.get::<i64>("id")?, order_row(row)?));
     }
-    if !ids.is_empty() && !selection.peek {
-        sqlx::query(
-            "UPDATE order_sync SET claimed_by = $1, last_tried_at = $2
-             WHERE id = ANY($3)",
+    if !found.is_empty() && !selection.peek {
+        // A run that claimed one of them between the question and the lock has it.
+        let claimed: HashSet<i64> = sqlx::query_scalar(
+            "INSERT INTO order_claim (order_id, fence, tried_at) SELECT id, $1, $2 FROM unnest($3::bigint[]) AS f (id)
+             ON CONFLICT (order_id) DO NOTHING RETURNING order_id",
         )
         .bind(run.fence)
         .bind(selection.now)
-        .bind(ids)
-        .execute(&mut *tx)
+        .bind(found.iter().map(|(id, _)| *id).collect::<Vec<_>>())
+        .fetch_all(&mut *tx)
         .await
-        .map_err(unavailable)?;
+        .map_err(unavailable)?
+        .into_iter()
+        .collect();
+        found.retain(|(id, _)| claimed.contains(id));
     }
+    let claimed = found.into_iter().map(|(_, row)| row).collect();
     tx.commit().await.map_err(unavailable)?;
     Ok(claimed)
 }

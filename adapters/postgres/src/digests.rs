@@ -16,9 +16,15 @@ pub(crate) async fn known(
     digests: &[PayloadDigest],
 ) -> Stored<HashMap<PayloadDigest, KnownPayload>> {
     let rows = sqlx::query(
-        "SELECT d.digest, o.created_at, o.updated_at
-         FROM order_digest AS d JOIN order_sync AS o ON o.id = d.order_id
-         WHERE d.digest = ANY($2) AND o.route = $1 AND d.updated_at IS NOT DISTINCT FROM o.updated_at",
+        // One by one through the indexes, whatever the server knows of tables that have just grown: another plan
+        // would read a whole table for each page.
+        "SELECT seen.digest, o.created_at, o.updated_at
+         FROM unnest($2::bytea[]) AS seen (digest)
+         CROSS JOIN LATERAL
+             (SELECT d.order_id, d.updated_at FROM order_digest AS d WHERE d.digest = seen.digest OFFSET 0) AS d
+         CROSS JOIN LATERAL
+             (SELECT x.route, x.created_at, x.updated_at FROM order_sync AS x WHERE x.id = d.order_id OFFSET 0) AS o
+         WHERE o.route = $1 AND d.updated_at IS NOT DISTINCT FROM o.updated_at",
     )
     .bind(&route.0)
     .bind(digests.iter().map(|digest| digest.0.as_slice()).collect::<Vec<_>>())

@@ -22,6 +22,7 @@ use crate::writes::settle;
 struct Standing {
     id: i64,
     stage: Stage,
+    tried_at: DateTime<Utc>,
     evidence: Evidence,
     newest: Option<NewestEvent>,
 }
@@ -93,14 +94,15 @@ pub(crate) async fn record(
 async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
-        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id,
+        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at,
                 e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
          FROM order_sync AS o
+         JOIN order_claim AS c ON c.order_id = o.id AND c.fence = $2
          LEFT JOIN LATERAL
              (SELECT * FROM order_event AS x
               WHERE x.route = o.route AND x.po = o.po AND x.kind IN ('outcome', 'operator')
               ORDER BY x.id DESC LIMIT 1) AS e ON true
-         WHERE o.route = $1 AND o.claimed_by = $2 AND o.po = ANY($3)
+         WHERE o.route = $1 AND o.po = ANY($3)
          ORDER BY o.po
          FOR UPDATE OF o",
     )
@@ -126,8 +128,8 @@ async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) ->
             }),
             None => None,
         };
-        let order =
-            Standing { id: values.get("id")?, stage: values.stage("stage")?, evidence: evidence(&values)?, newest };
+        let (id, stage, tried_at) = (values.get("id")?, values.stage("stage")?, values.get("tried_at")?);
+        let order = Standing { id, stage, tried_at, evidence: evidence(&values)?, newest };
         standing.insert(po, order);
     }
     Ok(standing)
@@ -162,6 +164,8 @@ fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
 struct NewValues {
     id: i64,
     stage: Stage,
+    /// `None`: not yet in its stage.
+    tried_at: Option<DateTime<Utc>>,
     advanced: bool,
     kind: OutcomeKind,
     reason: Option<&'static str>,
@@ -176,6 +180,7 @@ impl NewValues {
             StepOutcome::Advanced { to, .. } => Self {
                 id: order.id,
                 stage: *to,
+                tried_at: None,
                 advanced: true,
                 kind: OutcomeKind::Advanced,
                 reason: None,
@@ -186,6 +191,7 @@ impl NewValues {
             StepOutcome::Stayed(cause) => Self {
                 id: order.id,
                 stage: order.stage,
+                tried_at: Some(order.tried_at),
                 advanced: false,
                 kind: cause.reason.kind(),
                 reason: Some(cause.reason.code()),
@@ -203,14 +209,14 @@ async fn update(connection: &mut PgConnection, run: &RunRef, rows: &[NewValues],
          SET stage = n.stage,
              stage_entered_at = CASE WHEN n.advanced THEN $1 ELSE o.stage_entered_at END,
              attempts = CASE WHEN n.advanced THEN 0 ELSE o.attempts + 1 END,
-             last_tried_at = CASE WHEN n.advanced THEN NULL ELSE o.last_tried_at END,
+             last_tried_at = n.tried_at,
              last_kind = n.kind, last_reason = n.reason, last_detail = n.detail,
              last_at = $1, last_run_id = $2, next_try_at = n.next_try_at,
              erp_order_no = n.erp_order_no, tracking = n.tracking, invoice_id = n.invoice_id,
-             claimed_by = NULL, changed_at = $1
+             changed_at = $1
          FROM unnest($3::bigint[], $4::smallint[], $5::boolean[], $6::text[], $7::text[], $8::text[],
-                     $9::timestamptz[], $10::text[], $11::text[], $12::text[])
-              AS n (id, stage, advanced, kind, reason, detail, next_try_at, erp_order_no, tracking, invoice_id)
+                     $9::timestamptz[], $10::text[], $11::text[], $12::text[], $13::timestamptz[])
+              AS n (id, stage, advanced, kind, reason, detail, next_try_at, erp_order_no, tracking, invoice_id, tried_at)
          WHERE o.id = n.id",
     )
     .bind(now)
@@ -225,9 +231,16 @@ async fn update(connection: &mut PgConnection, run: &RunRef, rows: &[NewValues],
     .bind(rows.iter().map(|row| row.evidence.erp_order_no.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.evidence.tracking.as_deref()).collect::<Vec<_>>())
     .bind(rows.iter().map(|row| row.evidence.invoice_id.as_deref()).collect::<Vec<_>>())
-    .execute(connection)
+    .bind(rows.iter().map(|row| row.tried_at).collect::<Vec<_>>())
+    .execute(&mut *connection)
     .await
     .map_err(unavailable)?;
+    sqlx::query("DELETE FROM order_claim WHERE order_id = ANY($1) AND fence = $2")
+        .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
+        .bind(run.fence)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
     Ok(())
 }
 

@@ -108,17 +108,22 @@ pub(crate) async fn reap(
 }
 
 async fn free_claims(connection: &mut PgConnection, fence: i64) -> Stored<()> {
-    sqlx::query("UPDATE order_sync SET claimed_by = NULL WHERE claimed_by = $1")
-        .bind(fence)
-        .execute(connection)
-        .await
-        .map_err(unavailable)?;
+    // They were tried: whatever ended the run, they do not lead the next one.
+    sqlx::query(
+        "WITH freed AS (DELETE FROM order_claim WHERE fence = $1 RETURNING order_id, tried_at)
+         UPDATE order_sync AS o SET last_tried_at = freed.tried_at FROM freed WHERE o.id = freed.order_id",
+    )
+    .bind(fence)
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
     Ok(())
 }
 
 async fn is_claimed(connection: &mut PgConnection, route: &RouteName, po: &PoNumber) -> Stored<bool> {
     sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM order_sync WHERE route = $1 AND po = $2 AND claimed_by IS NOT NULL)",
+        "SELECT EXISTS (SELECT 1 FROM order_sync AS o JOIN order_claim AS c ON c.order_id = o.id
+                        WHERE o.route = $1 AND o.po = $2)",
     )
     .bind(&route.0)
     .bind(po.as_str())

@@ -68,6 +68,7 @@ struct Known {
     updated_at: Option<DateTime<Utc>>,
     channel_status: String,
     stage: Stage,
+    /// The run that works on it; known of a locked one only.
     claimed_by: Option<i64>,
     /// A create of it is open or applied.
     in_erp: bool,
@@ -139,7 +140,8 @@ async fn save_locked<'a>(
     counts: &mut SaveCounts,
     (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<Vec<&'a SaveOrder>> {
-    let known = known(connection, &run.route, &open, Locking::Yes).await?;
+    let mut known = known(connection, &run.route, &open, Locking::Yes).await?;
+    note_claims(connection, &mut known).await?;
     let mut new = Vec::new();
     let mut changed = Vec::new();
     let mut events = Vec::new();
@@ -219,22 +221,22 @@ async fn known(
 ) -> Stored<HashMap<String, Known>> {
     let query = match locking {
         Locking::No => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                    (d.digest = seen.digest AND d.updated_at IS NOT DISTINCT FROM o.updated_at) IS TRUE AS same
+                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
+                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
              FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
-             LEFT JOIN order_digest AS d ON d.order_id = o.id"
+             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po"
         }
         Locking::Yes => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                    (d.digest = seen.digest AND d.updated_at IS NOT DISTINCT FROM o.updated_at) IS TRUE AS same
+                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
+                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
              FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
              JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
-             LEFT JOIN order_digest AS d ON d.order_id = o.id
              ORDER BY o.po
              FOR UPDATE OF o"
         }
@@ -256,7 +258,7 @@ async fn known(
                 updated_at: values.get("updated_at")?,
                 channel_status: values.get("channel_status")?,
                 stage: values.stage("stage")?,
-                claimed_by: values.get("claimed_by")?,
+                claimed_by: None,
                 in_erp: values.get("in_erp")?,
                 same: values.get("same")?,
             };
@@ -270,6 +272,26 @@ const JOINT: &str = "\u{1f}";
 
 fn joined(names: &[String]) -> String {
     names.iter().map(|name| clean(name).replace(JOINT, "")).collect::<Vec<_>>().join(JOINT)
+}
+
+/// Looks who works on locked orders: a statement of its own, because one that waited for the locks would still see
+/// the claims of before.
+async fn note_claims(connection: &mut PgConnection, known: &mut HashMap<String, Known>) -> Stored<()> {
+    if known.is_empty() {
+        return Ok(());
+    }
+    let claims: HashMap<i64, i64> =
+        sqlx::query_as::<_, (i64, i64)>("SELECT order_id, fence FROM order_claim WHERE order_id = ANY($1)")
+            .bind(known.values().map(|known| known.id).collect::<Vec<_>>())
+            .fetch_all(connection)
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .collect();
+    for known in known.values_mut() {
+        known.claimed_by = claims.get(&known.id).copied();
+    }
+    Ok(())
 }
 
 /// Inserts orders and answers those that were not there, with their ids.

@@ -110,13 +110,16 @@ pub(crate) async fn set_stage(store: &SqliteStore, route: &RouteName, edit: &Sta
 
 /// The stage of an order, and whether a run works on it.
 async fn standing(connection: &mut SqliteConnection, route: &RouteName, po: &PoNumber) -> Stored<(Stage, bool)> {
-    let row = sqlx::query("SELECT stage, claimed_by IS NOT NULL AS claimed FROM order_sync WHERE route = ? AND po = ?")
-        .bind(&route.0)
-        .bind(po.as_str())
-        .fetch_optional(connection)
-        .await
-        .map_err(unavailable)?
-        .ok_or_else(|| not_there(route, po))?;
+    let row = sqlx::query(
+        "SELECT stage, EXISTS (SELECT 1 FROM order_claim AS c WHERE c.order_id = o.id) AS claimed
+         FROM order_sync AS o WHERE route = ? AND po = ?",
+    )
+    .bind(&route.0)
+    .bind(po.as_str())
+    .fetch_optional(connection)
+    .await
+    .map_err(unavailable)?
+    .ok_or_else(|| not_there(route, po))?;
     let values = Values::new(&row, "order_sync", po.as_str());
     Ok((values.stage("stage")?, values.get("claimed")?))
 }

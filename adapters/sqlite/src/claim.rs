@@ -15,7 +15,8 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
     let mut query = QueryBuilder::new(concat!(
         "SELECT o.id, ",
         order_columns!(),
-        " FROM order_sync AS o WHERE o.claimed_by IS NULL AND o.route = "
+        " FROM order_sync AS o
+          WHERE NOT EXISTS (SELECT 1 FROM order_claim AS c WHERE c.order_id = o.id) AND o.route = "
     ));
     query.push_bind(&run.route.0);
     // The stage as a literal: a bound one would not prove that the partial index holds all of them.
@@ -39,16 +40,13 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
         claimed.push(order_row(row)?);
     }
     if !ids.is_empty() && !selection.peek {
-        sqlx::query(
-            "UPDATE order_sync SET claimed_by = ?, last_tried_at = ?
-             WHERE id IN (SELECT value FROM json_each(?))",
-        )
-        .bind(run.fence)
-        .bind(micros(selection.now))
-        .bind(Value::from(ids).to_string())
-        .execute(&mut *tx)
-        .await
-        .map_err(unavailable)?;
+        sqlx::query("INSERT INTO order_claim (order_id, fence, tried_at) SELECT j.value, ?, ? FROM json_each(?) AS j")
+            .bind(run.fence)
+            .bind(micros(selection.now))
+            .bind(Value::from(ids).to_string())
+            .execute(&mut *tx)
+            .await
+            .map_err(unavailable)?;
     }
     tx.commit().await.map_err(unavailable)?;
     Ok(claimed)

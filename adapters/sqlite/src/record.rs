@@ -23,6 +23,8 @@ use crate::writes::settle;
 struct Standing {
     id: i64,
     stage: Stage,
+    /// Microseconds.
+    tried_at: i64,
     evidence: Evidence,
     newest: Option<NewestEvent>,
 }
@@ -98,13 +100,13 @@ pub(crate) async fn record(
 
 async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
     let pos: Vec<Value> = steps.iter().map(|step| step.po.as_str().into()).collect();
-    // The plus signs keep SQLite off the index of claims: it would walk all claims once per order.
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
-        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id,
+        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at,
                 e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
          FROM json_each(?3) AS j
-         CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value AND +o.claimed_by = ?2
+         CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value
+         CROSS JOIN order_claim AS c ON c.order_id = o.id AND c.fence = ?2
          LEFT JOIN order_event AS e ON e.id =
              (SELECT x.id FROM order_event AS x
               WHERE x.route = o.route AND x.po = o.po AND x.kind IN ('outcome', 'operator')
@@ -132,8 +134,8 @@ async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]
             }),
             None => None,
         };
-        let order =
-            Standing { id: values.get("id")?, stage: values.stage("stage")?, evidence: evidence(&values)?, newest };
+        let (id, stage, tried_at) = (values.get("id")?, values.stage("stage")?, values.get("tried_at")?);
+        let order = Standing { id, stage, tried_at, evidence: evidence(&values)?, newest };
         standing.insert(po, order);
     }
     Ok(standing)
@@ -169,39 +171,44 @@ fn new_values(order: &Standing, step: &Step, merged: &Evidence) -> Value {
     match &step.outcome {
         StepOutcome::Advanced { to, .. } => {
             let kind = OutcomeKind::Advanced.as_str();
-            json!([order.id, to.number(), 1, kind, null, null, null, erp_order_no, tracking, invoice_id])
+            json!([order.id, to.number(), 1, kind, null, null, null, erp_order_no, tracking, invoice_id, null])
         }
         StepOutcome::Stayed(cause) => {
             let next = step.next_try_at.map(micros);
             let (kind, code) = (cause.reason.kind().as_str(), cause.reason.code());
             let detail = clean(&cause.detail);
-            json!([order.id, order.stage.number(), 0, kind, code, detail, next, erp_order_no, tracking, invoice_id])
+            let (id, stage, tried) = (order.id, order.stage.number(), order.tried_at);
+            json!([id, stage, 0, kind, code, detail, next, erp_order_no, tracking, invoice_id, tried])
         }
     }
 }
 
 async fn update(connection: &mut SqliteConnection, run: &RunRef, rows: Vec<Value>, now: DateTime<Utc>) -> Stored<()> {
+    let rows = Value::from(rows).to_string();
     sqlx::query(
         "UPDATE order_sync AS o
          SET stage = j.value ->> 1,
              stage_entered_at = CASE WHEN j.value ->> 2 THEN ?1 ELSE o.stage_entered_at END,
              attempts = CASE WHEN j.value ->> 2 THEN 0 ELSE o.attempts + 1 END,
-             last_tried_at = CASE WHEN j.value ->> 2 THEN NULL ELSE o.last_tried_at END,
+             last_tried_at = j.value ->> 10,
              last_kind = j.value ->> 3, last_reason = j.value ->> 4, last_detail = j.value ->> 5,
              last_at = ?1, last_run_id = ?2, next_try_at = j.value ->> 6,
              erp_order_no = j.value ->> 7, tracking = j.value ->> 8, invoice_id = j.value ->> 9,
-             claimed_by = NULL, changed_at = ?1
-         FROM json_each(?3) AS j
-         -- The plus keeps the index on claimed_by out: with it, every row would scan the whole list.
-         WHERE o.id = j.value ->> 0 AND +o.claimed_by = ?4",
+             changed_at = ?1
+         FROM json_each(?3) AS j WHERE o.id = j.value ->> 0",
     )
     .bind(micros(now))
     .bind(&run.run_id)
-    .bind(Value::from(rows).to_string())
-    .bind(run.fence)
-    .execute(connection)
+    .bind(&rows)
+    .execute(&mut *connection)
     .await
     .map_err(unavailable)?;
+    sqlx::query("DELETE FROM order_claim WHERE fence = ?2 AND order_id IN (SELECT value ->> 0 FROM json_each(?1))")
+        .bind(&rows)
+        .bind(run.fence)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
     Ok(())
 }
 

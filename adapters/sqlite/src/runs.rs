@@ -163,7 +163,16 @@ pub(crate) async fn reap(
 }
 
 async fn free_claims(connection: &mut SqliteConnection, fence: i64) -> Stored<()> {
-    sqlx::query("UPDATE order_sync SET claimed_by = NULL WHERE claimed_by = ?")
+    // They were tried: whatever ended the run, they do not lead the next one.
+    sqlx::query(
+        "UPDATE order_sync AS o SET last_tried_at = c.tried_at
+         FROM order_claim AS c WHERE c.fence = ? AND o.id = c.order_id",
+    )
+    .bind(fence)
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
+    sqlx::query("DELETE FROM order_claim WHERE fence = ?")
         .bind(fence)
         .execute(connection)
         .await
@@ -172,12 +181,15 @@ async fn free_claims(connection: &mut SqliteConnection, fence: i64) -> Stored<()
 }
 
 async fn is_claimed(connection: &mut SqliteConnection, route: &RouteName, po: &PoNumber) -> Stored<bool> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM order_sync WHERE route = ? AND po = ? AND claimed_by IS NOT NULL)")
-        .bind(&route.0)
-        .bind(po.as_str())
-        .fetch_one(connection)
-        .await
-        .map_err(unavailable)
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM order_sync AS o JOIN order_claim AS c ON c.order_id = o.id
+                        WHERE o.route = ? AND o.po = ?)",
+    )
+    .bind(&route.0)
+    .bind(po.as_str())
+    .fetch_one(connection)
+    .await
+    .map_err(unavailable)
 }
 
 /// Refuses the writes of a run that was taken over; inside the transaction of the write.

@@ -164,7 +164,8 @@ async fn known(
         row.push_bind(save.order.po.as_str()).push_bind(PayloadDigest::of(&save.raw).0.to_vec());
     });
     query.push(
-        ") SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, o.claimed_by,
+        ") SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
+                 (SELECT c.fence FROM order_claim AS c WHERE c.order_id = o.id) AS claimed_by,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
                  (d.digest = seen.digest AND d.updated_at IS o.updated_at) IS TRUE AS same

@@ -1,0 +1,22 @@
+-- Which run works on an order, beside the order: a claim comes and goes in every run, and an order's row is in
+-- many indexes that a claim is nothing to.
+CREATE TABLE order_claim (
+    order_id bigint PRIMARY KEY,
+    -- run_no of a run in state 'running', never of another: whoever ends a run frees its claims.
+    fence    bigint NOT NULL,
+    tried_at timestamptz NOT NULL
+);
+
+CREATE INDEX order_claim_fence ON order_claim (fence);
+
+INSERT INTO order_claim SELECT id, claimed_by, coalesce(last_tried_at, now()) FROM order_sync WHERE claimed_by IS NOT NULL;
+
+-- The column goes at once: an instance of before would claim by it beside one that does not look at it. It fails
+-- instead, and changes nothing.
+DROP INDEX order_sync_claim;
+DROP INDEX order_sync_work;
+ALTER TABLE order_sync DROP COLUMN claimed_by;
+
+-- Work selection: never-tried orders lead.
+CREATE INDEX order_sync_work ON order_sync (route, stage, last_tried_at NULLS FIRST, created_at, po, next_try_at)
+    WHERE stage < 5;
