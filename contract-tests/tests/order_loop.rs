@@ -3,6 +3,8 @@
 
 #[path = "order_loop/another_channel.rs"]
 mod another_channel;
+#[path = "order_loop/another_store.rs"]
+mod another_store;
 #[path = "order_loop/calls.rs"]
 mod calls;
 #[path = "order_loop/cancellation.rs"]

@@ -31,6 +31,15 @@ pub struct ErpOrder {
     pub deleted: bool,
     /// A second sending of something already delivered; not a part of the order.
     pub resent: bool,
+    /// The ERP's id of the store that it is in, where the ERP tells it.
+    pub store_id: Option<String>,
+}
+
+impl ErpOrder {
+    /// It is in another store than this one.
+    pub fn is_outside(&self, store_id: &str) -> bool {
+        self.store_id.as_deref().is_some_and(|own| own != store_id)
+    }
 }
 
 /// An order to be created in the ERP.

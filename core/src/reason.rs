@@ -187,6 +187,10 @@ reasons! {
     ErpNotShipped = "erp_not_shipped", Waiting, ErpStaff,
         "The ERP has no shipped outbound document yet ({}).",
         "ERP 尚无已发货的销售出库单（{}）。";
+    /// The ERP holds the order in another store than the mapped one.
+    ErpOtherStore = "erp_other_store", Blocked, Operator,
+        "The ERP holds the PO number in another store than mapping.shop names for its retailer ({}), and outbound documents are looked for in the mapped store only. If it is this order, correct mapping.shop; if it is another one, create this order in the mapped store by hand.",
+        "ERP 中该采购单号所在店铺与 mapping.shop 为其零售商配置的店铺不一致（{}），而系统只在映射的店铺中查找出库单。若确为本单，请更正 mapping.shop；若是单号相同的其他订单，请在映射的店铺中手工创建本单。";
     /// A shipped document without tracking number.
     NoTracking = "no_tracking", Waiting, ErpStaff,
         "Outbound document {} is shipped but has no tracking number. Enter it in the ERP.",
@@ -292,6 +296,7 @@ impl Reason {
                 | Self::MissingShipmentMapping
                 | Self::MissingAddress
                 | Self::UnknownErpSku
+                | Self::ErpOtherStore
                 | Self::ChannelNotReady
         )
     }
@@ -303,6 +308,7 @@ impl Reason {
             Self::InvalidPayload
                 | Self::MissingAddress
                 | Self::ErpRejected
+                | Self::ErpOtherStore
                 | Self::ChannelRejected
                 | Self::CancelRefused
                 | Self::WriteUnconfirmed

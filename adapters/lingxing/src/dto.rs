@@ -186,6 +186,8 @@ pub(crate) struct OrderRow {
     #[serde(deserialize_with = "text")]
     pub(crate) order_status: Option<String>,
     #[serde(deserialize_with = "text")]
+    pub(crate) store_id: Option<String>,
+    #[serde(deserialize_with = "text")]
     pub(crate) is_delete: Option<String>,
     #[serde(deserialize_with = "list")]
     pub(crate) platform_info: Vec<PlatformRef>,

@@ -119,6 +119,7 @@ async fn whatever_the_erp_answers_is_read_or_refused_in_time() {
             status: ErpStatus::Open,
             deleted: false,
             resent: false,
+            store_id: None,
         };
         let cancels = both.clone().map(|po| ErpCancel { po, orders: vec![order.clone()] });
         let body = put("/pb/mp/order/v2/cancelOrder", &cancelled);

@@ -16,6 +16,7 @@ fn order(number: &str, parts: &[(&str, ErpStatus)]) -> ErpCancel {
         status: status.clone(),
         deleted: false,
         resent: false,
+        store_id: None,
     };
     ErpCancel { po: po(number), orders: parts.iter().map(part).collect() }
 }

@@ -129,6 +129,7 @@ impl ErpSink for Backroom {
             status: ErpStatus::Shipped,
             deleted: false,
             resent: false,
+            store_id: None,
         };
         let answer = |po: &PoNumber| Answer {
             key: po.clone(),

@@ -25,6 +25,14 @@ pub struct ErpCancel {
     pub orders: Vec<ErpOrder>,
 }
 
+impl ErpCancel {
+    /// The ERP's order is in a store of those that are to be ended, as far as the ERP tells.
+    pub fn may_be_in(&self, order: &ErpOrder) -> bool {
+        let store_id = order.store_id.as_deref();
+        store_id.is_none_or(|store_id| !self.orders.iter().all(|ended| ended.is_outside(store_id)))
+    }
+}
+
 /// The ERP's side: orders in, shipments out.
 #[cfg_attr(any(test, feature = "testing"), mockall::automock)]
 #[async_trait]

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::privacy::redacted;
-use super::push_orders::ask_erp;
+use super::push_orders::{ask_erp, elsewhere};
 use super::worklist::{Proof, Worklist};
 use crate::erp::{ErpOrder, ErpStatus};
 use crate::order::{ChannelStatus, Order, PoNumber};
@@ -61,7 +61,10 @@ pub(super) fn end_cancelled(
         work.stay(po, Cause::new(Reason::CancelledTooLate, po.as_str()));
     } else if alive().any(|row| row.status != ErpStatus::Cancelled) {
         let approved = work.open().any(|row| row.po == *po && row.cancel_by.is_some());
-        if erp.capabilities().cancels && (approved || ctx.settings.cancel_in_erp == CancelInErp::Auto) {
+        // What somebody else created in another store may be another order with the same number.
+        let certain = work.is_ours_in_erp(po) || elsewhere(rows, work.store_id(po)).is_none();
+        let auto = ctx.settings.cancel_in_erp == CancelInErp::Auto && certain;
+        if erp.capabilities().cancels && (approved || auto) {
             let orders = alive().filter(|row| row.status != ErpStatus::Cancelled).cloned().collect();
             return Some(ErpCancel { po: po.clone(), orders });
         }
@@ -228,11 +231,16 @@ impl RemoteWriter<ErpCancel> for Cancels<'_> {
 
     async fn read_back(&self, items: &[&Item<ErpCancel>]) -> Vec<Answer<WriteKey, Presence>> {
         let pos: Vec<PoNumber> = items.iter().map(|item| item.key.po.clone()).collect();
-        ask_erp(self.erp, &pos)
-            .await
-            .into_iter()
-            .map(|(po, result)| Answer { key: self.key(&po), result: result.map(|rows| self.presence(&rows)) })
-            .collect()
+        let mut held = ask_erp(self.erp, &pos).await;
+        let answer = |item: &&Item<ErpCancel>| {
+            let result = held.remove(&item.key.po)?.map(|mut rows| {
+                // Another store may hold another order with the same number.
+                rows.retain(|row| item.payload.may_be_in(row));
+                self.presence(&rows)
+            });
+            Some(Answer { key: item.key.clone(), result })
+        };
+        items.iter().filter_map(answer).collect()
     }
 
     fn max_batch(&self) -> usize {

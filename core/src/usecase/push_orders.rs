@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -74,7 +74,9 @@ pub async fn push_orders(
         if !rows.is_empty() {
             let key = WriteKey::whole(WriteKind::Create, po.clone());
             let proof = adopted(rows, &key, work.writes(&po).iter().any(|write| write.key == key));
-            work.advance(&po, Event::InErp, proof, "the ERP already held it");
+            let note = elsewhere(rows, work.store_id(&po));
+            let note = note.map(|place| format!("the ERP already held it, in {place}"));
+            work.advance(&po, Event::InErp, proof, note.unwrap_or_else(|| "the ERP already held it".to_owned()));
             continue;
         }
         if let ChannelStatus::Other(text) = &order.status {
@@ -133,14 +135,37 @@ fn held_by_erp(
     let mut held = HashMap::new();
     for (po, result) in answers {
         match result {
-            Ok(rows) => {
+            Ok(mut rows) => {
                 // A second sending of goods is no part of the order.
-                held.insert(po, rows.into_iter().filter(|row| !row.resent).collect());
+                rows.retain(|row| !row.resent);
+                let store_id = work.store_id(&po);
+                held.insert(po, own(rows, store_id));
             }
             Err(error) => work.stay(&po, Cause::of_read_error(&error, Reason::ErpUnreadable)),
         }
     }
     held
+}
+
+/// A PO number is unique in one store only. What another store holds under it is taken for the order, so that
+/// its goods never leave twice, until the order's own store holds it as well.
+fn own(mut rows: Vec<ErpOrder>, store_id: Option<&str>) -> Vec<ErpOrder> {
+    let Some(store_id) = store_id else { return rows };
+    if rows.iter().any(|row| !row.deleted && !row.is_outside(store_id)) {
+        rows.retain(|row| !row.is_outside(store_id));
+    }
+    rows
+}
+
+/// Where the order is, if every part of it that lives is in another store than the mapped one.
+pub(super) fn elsewhere(rows: &[ErpOrder], store_id: Option<&str>) -> Option<String> {
+    let store_id = store_id?;
+    let alive: Vec<&ErpOrder> = rows.iter().filter(|row| !row.deleted).collect();
+    if alive.is_empty() || !alive.iter().all(|row| row.is_outside(store_id)) {
+        return None;
+    }
+    let stores: BTreeSet<&str> = alive.iter().filter_map(|row| row.store_id.as_deref()).collect();
+    Some(format!("store {} instead of {store_id}", stores.into_iter().collect::<Vec<_>>().join(",")))
 }
 
 pub(super) async fn ask_erp(

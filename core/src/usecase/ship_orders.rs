@@ -10,7 +10,7 @@ use super::documents::{ask_documents, document_queries, known_documents};
 use super::look::{Look, fresh_look};
 use super::parcels::{Packed, pack};
 use super::privacy::redacted;
-use super::push_orders::find_in_erp;
+use super::push_orders::{elsewhere, find_in_erp};
 use super::worklist::{Proof, Worklist};
 use crate::erp::{DocumentStatus, OutboundDocument};
 use crate::order::{ChannelStatus, Order, PoNumber};
@@ -209,8 +209,11 @@ async fn explain_unshipped(
                 work.stay(po, Cause::new(Reason::ErpOrderCancelled, rows[0].number.as_str()));
             }
             Wish::None => {
+                // Its documents are asked for in the mapped store only.
+                let place = if known.is_empty() { elsewhere(rows, work.store_id(po)) } else { None };
                 let detail = if known.is_empty() { alive[0].number.clone() } else { known.join(",") };
-                work.stay(po, Cause::new(Reason::ErpNotShipped, detail));
+                let waits = Cause::new(Reason::ErpNotShipped, detail);
+                work.stay(po, place.map_or(waits, |place| Cause::new(Reason::ErpOtherStore, place)));
             }
         }
     }

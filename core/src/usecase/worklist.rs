@@ -86,6 +86,17 @@ impl<'a> Worklist<'a> {
         self.earlier.values().flatten().cloned().collect()
     }
 
+    /// The ERP's store that is mapped for an order that has not ended yet.
+    pub(super) fn store_id(&self, po: &PoNumber) -> Option<&'a str> {
+        let order = self.open.get(self.places.get(po)?)?;
+        self.ctx.settings.mapping.shop.get(order.retailer_id.as_ref()?).map(String::as_str)
+    }
+
+    /// We have sent the order to the ERP ourselves.
+    pub(super) fn is_ours_in_erp(&self, po: &PoNumber) -> bool {
+        self.writes(po).iter().any(|write| write.key.kind == WriteKind::Create)
+    }
+
     /// The ERP may hold the order without showing it yet: a create of it is open, or just applied.
     pub(super) fn may_be_in_erp(&self, po: &PoNumber, settles_within: std::time::Duration) -> bool {
         let now = self.ctx.clock.now();

@@ -68,6 +68,9 @@ impl CausesPage<'_> {
             let job = Job::of_stage(group.stage)?;
             return Some((key(format!("jobs.{job}.multi_ban")), t::OPEN_SWITCH));
         }
+        if group.reason == Reason::ErpOtherStore {
+            return Some((key("mapping.shop".to_owned()), t::OPEN_MAPPING));
+        }
         let decided = matches!(group.reason, Reason::NotInErp | Reason::CancelNeedsDecision | Reason::CancelRefused);
         decided.then(|| (group_href(self.p, group), t::DECIDE))
     }

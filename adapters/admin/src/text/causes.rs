@@ -19,6 +19,7 @@ crate::text::messages! {
     RETRIED_NONE = "No order of the group is left.", "该组已没有订单。";
     SEE_JOBS = "See the jobs", "查看任务";
     ADD_MAPPING = "Add the mapping", "补充映射";
+    OPEN_MAPPING = "Correct the mapping", "更正映射";
     OPEN_SWITCH = "Open the switch", "打开开关";
     DECIDE = "Decide per order", "逐单处理";
     TRAY = "Missing mappings", "缺少的映射";

@@ -125,6 +125,7 @@ mod tests {
             status: status.clone(),
             deleted: false,
             resent: false,
+            store_id: None,
         };
         ErpCancel { po: po("PO-1"), orders: statuses.iter().enumerate().map(order).collect() }
     }

@@ -33,6 +33,7 @@ pub(crate) fn erp_order(row: &OrderRow, po: &PoNumber) -> Result<ErpOrder, PortE
         status: status(row.status.as_deref().or(row.order_status.as_deref())),
         deleted: row.is_delete.as_deref().is_some_and(|flag| matches!(flag, "1" | "true")),
         resent: row.order_from_name.as_deref().is_some_and(|from| from.contains(RESENT)),
+        store_id: row.store_id.clone(),
     })
 }
 
@@ -77,6 +78,8 @@ mod tests {
         assert!(numbers.iter().all(|number| number.len() == 18));
         assert_eq!(order(&rows("order_list_pending_review.json")[0]).status, ErpStatus::Open);
         assert_eq!(order(&rows("order_list_canceled.json")[0]).status, ErpStatus::Cancelled);
+        let single = order(&rows("order_list_single.json")[0]);
+        assert!(single.is_outside("110999000000010002") && !single.is_outside("110999000000010001"), "{single:?}");
     }
 
     #[test]

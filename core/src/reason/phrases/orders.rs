@@ -34,6 +34,8 @@ pub(super) const WORDS: &[Entry] = &[
     ("the channel already knows every unit as shipped", "渠道已有全部发货信息"),
     ("the channel already held an invoice", "渠道已有发票"),
     ("the ERP already held it", "ERP 中已存在"),
+    ("the ERP already held it, in {any}", "ERP 中已存在：{any}"),
+    ("store {id} instead of {id2}", "店铺 {id}，而非 {id2}"),
     ("the ERP shipped {id} units more than ordered; they were not reported", "ERP 比订单多发 {id} 件，多出的未回传"),
     ("cancelled at the channel", "渠道已取消"),
     ("cancelled at the channel, and by us in the ERP", "渠道已取消，系统已在 ERP 取消"),

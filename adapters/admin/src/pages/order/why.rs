@@ -112,6 +112,7 @@ fn remedy(reason: Reason, stage: Stage, cancel_approved: bool) -> Remedy {
         Reason::MissingWarehouseMapping => Remedy::Mapping("mapping.warehouse"),
         Reason::MissingShipmentMapping => Remedy::Mapping("mapping.shipment"),
         Reason::UnknownErpSku => Remedy::MappingOf("mapping.sku"),
+        Reason::ErpOtherStore => Remedy::MappingOf("mapping.shop"),
         Reason::MultiBan => {
             Job::of_stage(stage).map_or(Remedy::Again, |job| Remedy::Setting(format!("jobs.{}.multi_ban", job.name())))
         }

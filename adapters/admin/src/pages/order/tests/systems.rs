@@ -42,6 +42,7 @@ fn erp() -> MockErpSink {
             status: ErpStatus::ToShip,
             deleted,
             resent: false,
+            store_id: None,
         };
         Ok(vec![Answer { key: po("PO-1"), result: Ok(vec![part("E-1", false), part("E-2", true)]) }])
     });
