@@ -96,6 +96,7 @@ fn kind(kind: ErrorKind) -> &'static str {
         ErrorKind::Retryable => "retryable",
         ErrorKind::Throttled { .. } => "throttled",
         ErrorKind::Auth => "auth",
+        ErrorKind::Clock => "clock",
         ErrorKind::Rejected => "rejected",
         ErrorKind::Invalid => "invalid",
     }

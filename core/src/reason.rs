@@ -239,6 +239,10 @@ reasons! {
     CredentialsRefused = "credentials_refused", Failed, Engineer,
         "The remote system refuses our credentials: {}. Check them in the configuration.",
         "对方系统拒绝了我们的凭证：{}。请检查配置。";
+    /// A clock is wrong.
+    ClockWrong = "clock_wrong", Failed, Engineer,
+        "The remote system refuses the time that our requests carry: {}. Set this machine's clock right (NTP); the next run tries again.",
+        "对方系统拒绝了我们请求中的时间：{}。请校准本机时钟（NTP），下次运行会重试。";
     /// The ERP cannot cancel the order.
     CancelRefused = "cancel_refused", Blocked, Operator,
         "The ERP did not cancel the order: {}. Cancel it there by hand before it ships.",
@@ -317,6 +321,7 @@ impl Reason {
                 | Self::RemoteUnavailable
                 | Self::Throttled
                 | Self::CredentialsRefused
+                | Self::ClockWrong
                 | Self::ItemUnreadable
                 | Self::WarehouseUnreadable
                 | Self::InvalidExchange

@@ -56,7 +56,7 @@ impl Client {
 /// The next request would meet the same.
 fn concerns_all(kind: ErrorKind) -> bool {
     match kind {
-        ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => true,
+        ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Clock => true,
         ErrorKind::Rejected | ErrorKind::Invalid => false,
     }
 }

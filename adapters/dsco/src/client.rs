@@ -217,14 +217,22 @@ impl Client {
                 Err(SendError { sent, error }) => match error.kind() {
                     ErrorKind::Retryable if sent => return Err(PageError::CursorExpired),
                     ErrorKind::Retryable => error,
-                    ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Rejected | ErrorKind::Invalid => {
+                    ErrorKind::Throttled { .. }
+                    | ErrorKind::Auth
+                    | ErrorKind::Clock
+                    | ErrorKind::Rejected
+                    | ErrorKind::Invalid => {
                         return Err(error.into());
                     }
                 },
             };
             let asked = match not_served.kind() {
                 ErrorKind::Throttled { retry_after } => retry_after,
-                ErrorKind::Retryable | ErrorKind::Auth | ErrorKind::Rejected | ErrorKind::Invalid => None,
+                ErrorKind::Retryable
+                | ErrorKind::Auth
+                | ErrorKind::Clock
+                | ErrorKind::Rejected
+                | ErrorKind::Invalid => None,
             };
             let wait = asked.unwrap_or(Duration::from_secs(1 << attempt));
             if attempt >= SCROLL_ATTEMPTS || wait > LONGEST_WAIT {

@@ -71,7 +71,7 @@ impl Client {
             Err(error) => match error.kind() {
                 // One odd entry must not hide the invoices of everybody else for two weeks.
                 ErrorKind::Invalid | ErrorKind::Rejected => return orders.to_vec(),
-                ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => {
+                ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Clock => {
                     let failed = |order: &&OrderRef| Answer { key: order.po.clone(), result: Err(error.clone()) };
                     answers.extend(orders.iter().map(failed));
                     return Vec::new();

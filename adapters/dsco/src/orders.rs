@@ -178,7 +178,7 @@ impl Breaker {
 
     fn count(&mut self, error: &PortError) {
         self.failures = match error.kind() {
-            ErrorKind::Auth | ErrorKind::Throttled { .. } => FAILURES,
+            ErrorKind::Auth | ErrorKind::Clock | ErrorKind::Throttled { .. } => FAILURES,
             ErrorKind::Retryable => self.failures + 1,
             ErrorKind::Rejected | ErrorKind::Invalid => 0,
         };

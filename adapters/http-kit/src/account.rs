@@ -327,6 +327,7 @@ fn error_label(kind: ErrorKind) -> &'static str {
         ErrorKind::Retryable => "retryable",
         ErrorKind::Throttled { .. } => "throttled",
         ErrorKind::Auth => "auth",
+        ErrorKind::Clock => "clock",
         ErrorKind::Rejected => "rejected",
         ErrorKind::Invalid => "invalid",
     }

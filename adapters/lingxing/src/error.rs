@@ -41,6 +41,7 @@ pub(crate) enum Remedy {
 enum Class {
     Throttled,
     Auth,
+    Clock,
     Invalid,
     Rejected,
     /// It may pass by itself; a write may have happened all the same.
@@ -96,8 +97,8 @@ fn meaning(code: &str, text: &str) -> (Class, Remedy) {
         "3001008" | "103" | "429" => (Class::Throttled, Remedy::None),
         // Token expired; token replaced by another program.
         "2001003" | "2001005" => (Class::Auth, Remedy::NewToken),
-        // Not an Auth failure: it passes when the clock is right again.
-        "2001007" => (Class::Passing, Remedy::NewTimestamp),
+        // Refused once more with a signature of now: our clock is wrong, whatever the credentials are.
+        "2001007" => (Class::Clock, Remedy::NewTimestamp),
         // Unknown app, wrong secret, API not granted, refresh token gone, address not on the white
         // list, secret damaged on its way, app disabled, right expired.
         "2001001" | "2001002" | "2001004" | "2001008" | "2001009" | "3001002" | "0001001" | "401" | "403" => {
@@ -130,6 +131,7 @@ fn error(class: Class, message: String, reply: &Reply) -> PortError {
     match class {
         Class::Throttled => PortError::throttled(message, reply.retry_after),
         Class::Auth => PortError::auth(message),
+        Class::Clock => PortError::clock(message),
         Class::Invalid => PortError::invalid(message),
         Class::Rejected => PortError::rejected(message),
         Class::Passing => PortError::retryable(message),
@@ -163,13 +165,13 @@ mod tests {
 
     #[test]
     fn recorded_refusals_have_their_kind() {
-        use ErrorKind::{Auth, Invalid, Retryable};
+        use ErrorKind::{Auth, Clock, Invalid, Retryable};
         for (name, kind, certain, remedy) in [
             ("rate_limit_gateway.json", THROTTLED, true, Remedy::None),
             ("rate_limit_business.json", THROTTLED, true, Remedy::None),
             ("access_token_expired.json", Auth, true, Remedy::NewToken),
             ("access_token_not_match.json", Auth, true, Remedy::NewToken),
-            ("sign_expired.json", Retryable, true, Remedy::NewTimestamp),
+            ("sign_expired.json", Clock, true, Remedy::NewTimestamp),
             ("sign_error.json", Invalid, true, Remedy::None),
             ("missing_common_params.json", Invalid, true, Remedy::None),
             ("api_not_authorized.json", Auth, true, Remedy::None),

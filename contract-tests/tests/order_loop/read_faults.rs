@@ -1,6 +1,10 @@
 //! Reads that fail: nothing is lost, nothing moves wrongly, the next run recovers.
 
 use ipass_core::job::Job;
+use ipass_core::ports::Clock as _;
+use ipass_core::reason::{Actor, Reason};
+use ipass_core::settings::Settings;
+use ipass_core::usecase::conditions;
 use ipass_sandbox::{Effect, Fault, Kind, NewOrder};
 
 use crate::world::{ACK, CREATE, JOBS, SETTLED, WRITES, World};
@@ -214,5 +218,28 @@ async fn tokens_that_expire_in_the_middle_of_runs_are_renewed() {
     assert!(ledger.calls_of("POST /oauth2/token") > 1, "the channel's token was renewed");
     let erp = ledger.calls.iter().filter(|(call, _)| call.contains("access-token") || call.contains("refresh"));
     assert!(erp.map(|(_, count)| count).sum::<u64>() > 1, "the ERP's token was renewed: {:?}", ledger.calls);
+    world.assert_clean();
+}
+
+#[tokio::test]
+async fn a_wrong_clock_names_whoever_can_set_it_right_and_loses_nothing() {
+    let (world, pos) = World::with_plain(2).await;
+    world.bring(&pos, 1).await;
+    for call in [FIND, CREATE] {
+        world.fault(Fault::next(call, Effect::VendorCode("2001007".to_owned())).times(1000));
+        world.run(Job::PushOrders).await;
+        world.sandbox.clear_faults();
+        let row = world.row("PO-1").await;
+        let cause = row.last_outcome.and_then(|last| last.cause).expect("a cause");
+        assert_eq!((row.stage.number(), cause.reason), (1, Reason::ClockWrong), "{call}: {}", cause.detail);
+        assert_eq!(cause.reason.actor(), Actor::Engineer);
+        let (settings, now) = (Settings::default(), world.clock.now());
+        let conditions = conditions(&*world.store, &world.route.name, &settings, now).await.expect("conditions");
+        let keys: Vec<String> = conditions.into_iter().map(|one| one.key).collect();
+        assert!(keys.contains(&"clock".to_owned()), "{call}: {keys:?}");
+    }
+    world.skip(SETTLED);
+    world.run(Job::PushOrders).await;
+    assert_eq!(stages_of(&world, &pos).await, [2, 2]);
     world.assert_clean();
 }

@@ -14,6 +14,9 @@ pub enum ErrorKind {
     },
     /// Credentials refused after one renewal; a person must act.
     Auth,
+    /// The remote refuses the time that a request carried, also of a second one; a person must set a
+    /// clock right. Nothing happened.
+    Clock,
     /// The remote understood and said no.
     Rejected,
     /// We cannot build the request or read the answer.
@@ -50,6 +53,11 @@ impl PortError {
     /// Credentials were refused.
     pub fn auth(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Auth, message)
+    }
+
+    /// The time of the request was refused.
+    pub fn clock(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Clock, message)
     }
 
     /// The remote said no.

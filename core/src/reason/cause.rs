@@ -22,6 +22,7 @@ impl Cause {
             ErrorKind::Retryable => Reason::RemoteUnavailable,
             ErrorKind::Throttled { .. } => Reason::Throttled,
             ErrorKind::Auth => Reason::CredentialsRefused,
+            ErrorKind::Clock => Reason::ClockWrong,
             ErrorKind::Rejected => refused,
             ErrorKind::Invalid => Reason::InvalidExchange,
         };
@@ -32,6 +33,7 @@ impl Cause {
     pub fn of_read_error(error: &PortError, unreadable: Reason) -> Self {
         let reason = match error.kind() {
             ErrorKind::Auth => Reason::CredentialsRefused,
+            ErrorKind::Clock => Reason::ClockWrong,
             ErrorKind::Throttled { .. } => Reason::Throttled,
             ErrorKind::Retryable | ErrorKind::Rejected | ErrorKind::Invalid => unreadable,
         };

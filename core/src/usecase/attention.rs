@@ -31,7 +31,7 @@ pub async fn stuck_and_slow(
     book.ages(route, &limits(settings, now)).await
 }
 
-/// The conditions of a route that hold now. Keys: `stuck:<stage>`, `quiet`, `credentials`,
+/// The conditions of a route that hold now. Keys: `stuck:<stage>`, `quiet`, `credentials`, `clock`,
 /// `stock_guard`, `job:<name>`.
 pub async fn conditions<S>(
     store: &S,
@@ -54,15 +54,12 @@ where
     {
         say("quiet".to_owned(), format!("the newest order was created {}", newest.format("%Y-%m-%dT%H:%M:%SZ")));
     }
-    let refused: u64 = store
-        .causes(Some(route))
-        .await?
-        .iter()
-        .filter(|group| group.reason == Reason::CredentialsRefused)
-        .map(|group| group.orders)
-        .sum();
-    if refused > 0 {
-        say("credentials".to_owned(), format!("{refused} orders"));
+    let causes = store.causes(Some(route)).await?;
+    for (key, reason) in [("credentials", Reason::CredentialsRefused), ("clock", Reason::ClockWrong)] {
+        let orders: u64 = causes.iter().filter(|group| group.reason == reason).map(|group| group.orders).sum();
+        if orders > 0 {
+            say(key.to_owned(), format!("{orders} orders"));
+        }
     }
     let looked_at = settings.attention.failed_runs.max(1);
     for job in Job::ALL {

@@ -45,6 +45,7 @@ const fn remedy(kind: ErrorKind) -> &'static str {
         ErrorKind::Retryable => "Check the network, the base URL and this machine's clock, then try again.",
         ErrorKind::Throttled { .. } => "Something else uses the account's calls; try again later.",
         ErrorKind::Auth => "Check the credentials, the IP white list and this machine's clock.",
+        ErrorKind::Clock => "Set this machine's clock right (NTP), then try again.",
         ErrorKind::Rejected => "Ask the vendor to permit this call for the account.",
         ErrorKind::Invalid => "Check the base URL; something else than the vendor's API may answer there.",
     }

@@ -296,6 +296,7 @@ fn alert(p: &Page, key: &str) -> (String, String) {
         "credentials" => {
             (p.t(t::ALERT_CREDENTIALS).to_owned(), orders_href(p, &[("reason", Reason::CredentialsRefused.code())]))
         }
+        "clock" => (p.t(t::ALERT_CLOCK).to_owned(), orders_href(p, &[("reason", Reason::ClockWrong.code())])),
         "stock_guard" => (p.t(t::ALERT_STOCK).to_owned(), p.href("/admin/stock")),
         "job" => {
             let name = Job::parse(rest, &[]).map_or(rest, |job| p.t(job_name(job)));

@@ -35,6 +35,7 @@ crate::text::messages! {
     WHY_RETRYABLE = "it does not answer now", "暂时没有应答";
     WHY_THROTTLED = "it asks to wait", "对方限流";
     WHY_AUTH = "credentials refused", "凭证被拒绝";
+    WHY_CLOCK = "this machine's clock is wrong", "本机时钟不准";
     WHY_REJECTED = "it refused", "对方拒绝";
     WHY_INVALID = "it lists nothing that can be read", "没有可读取的列表";
     NOTHING_LISTED = "The ERP lists nothing to choose; type the id.", "ERP 没有可选项，请直接填写 ID。";

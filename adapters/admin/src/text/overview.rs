@@ -16,6 +16,7 @@ crate::text::messages! {
     ALERT_STUCK = "Orders are stuck at “{0}”", "有订单停滞在“{0}”";
     ALERT_QUIET = "No new orders for longer than usual", "长时间没有新订单";
     ALERT_CREDENTIALS = "A remote system refuses our credentials", "对方系统拒绝了我们的凭证";
+    ALERT_CLOCK = "This machine's clock is wrong: a remote system refuses the time of our requests", "本机时钟不准：对方系统拒绝了请求中的时间";
     ALERT_STOCK = "The stock guard held back figures that would become zero", "库存保护已拦截归零回传";
     ALERT_JOB = "“{0}” fails again and again", "“{0}”连续失败";
     ALERT_OTHER = "Something else: {0}", "其他情况：{0}";

@@ -37,7 +37,7 @@ pub(crate) enum Refusal {
 impl From<PortError> for Refusal {
     fn from(error: PortError) -> Self {
         match error.kind() {
-            ErrorKind::Auth | ErrorKind::Throttled { .. } => Self::Account(error),
+            ErrorKind::Auth | ErrorKind::Clock | ErrorKind::Throttled { .. } => Self::Account(error),
             ErrorKind::Retryable | ErrorKind::Rejected | ErrorKind::Invalid => Self::Stream(error),
         }
     }

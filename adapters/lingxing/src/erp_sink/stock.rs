@@ -16,7 +16,7 @@ const LENGTH: usize = 800;
 /// one at a time.
 const READINGS: usize = 2;
 
-/// One answer per warehouse. After a refused credential the rest is not asked for.
+/// One answer per warehouse. After a refused credential or time the rest is not asked for.
 pub(super) async fn all(erp: &LingxingErp, warehouses: &[String]) -> Vec<Answer<String, Vec<ErpStock>>> {
     let mut answers = Vec::with_capacity(warehouses.len());
     let mut shut = None;
@@ -25,7 +25,8 @@ pub(super) async fn all(erp: &LingxingErp, warehouses: &[String]) -> Vec<Answer<
             Some(error) => Err(PortError::clone(error)),
             None => of_warehouse(erp, warehouse.trim()).await,
         };
-        shut = result.as_ref().err().filter(|error| error.kind() == ErrorKind::Auth).cloned();
+        let shuts = |error: &&PortError| matches!(error.kind(), ErrorKind::Auth | ErrorKind::Clock);
+        shut = result.as_ref().err().filter(shuts).cloned();
         answers.push(Answer { key: warehouse.clone(), result });
     }
     answers

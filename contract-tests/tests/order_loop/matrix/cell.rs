@@ -344,6 +344,7 @@ impl Cell<'_> {
             ErrorKind::Retryable => "retryable",
             ErrorKind::Throttled { .. } => "throttled",
             ErrorKind::Auth => "credentials_refused",
+            ErrorKind::Clock => "clock_wrong",
             ErrorKind::Rejected => "rejected",
             ErrorKind::Invalid => "invalid_exchange",
         })
@@ -362,10 +363,11 @@ impl Cell<'_> {
             let refusal = matches!(reason, Reason::ChannelRejected | Reason::ErpRejected | Reason::CancelRefused);
             let passing = !refusal
                 && matches!(reason.kind(), OutcomeKind::Failed | OutcomeKind::Waiting)
-                && !matches!(reason, Reason::CredentialsRefused | Reason::InvalidExchange);
+                && !matches!(reason, Reason::CredentialsRefused | Reason::ClockWrong | Reason::InvalidExchange);
             let honest = match self.fault.honest {
                 Honest::Passing => passing,
                 Honest::Credentials => passing || reason == Reason::CredentialsRefused,
+                Honest::Clock => passing || reason == Reason::ClockWrong,
                 Honest::Refused => passing || refusal,
                 Honest::Unreadable => !refusal && reason != Reason::CredentialsRefused,
             };

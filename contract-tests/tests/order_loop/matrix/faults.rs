@@ -13,6 +13,8 @@ pub(crate) enum Honest {
     Passing,
     /// The same, or the credentials are named.
     Credentials,
+    /// The same, or the clock is named.
+    Clock,
     /// The remote said no.
     Refused,
     /// An answer that is not understood, or is understood as another state.
@@ -198,7 +200,7 @@ pub(crate) fn faults() -> Vec<Fault> {
         Fault::new("endless cursor", |_| Effect::EndlessCursor).at(scrolls),
         Fault::new("token expired in mid-run", expired).at(business).honest(Honest::Credentials),
         Fault::new("token replaced (2001005)", |_| Effect::TokenReplaced).at(replaced).honest(Honest::Credentials),
-        Fault::new("clocks 10 minutes apart", |_| Effect::ClockOff(600)).at(dated),
+        Fault::new("clocks 10 minutes apart", |_| Effect::ClockOff(600)).at(dated).honest(Honest::Clock),
         Fault::new("202, then failed in the log", |_| Effect::LogFails { reason: "not today".to_owned(), item: None })
             .at(batches)
             .honest(Honest::Refused),

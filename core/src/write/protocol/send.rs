@@ -138,7 +138,7 @@ async fn send_batch<P: Send + Sync>(
                 ErrorKind::Rejected | ErrorKind::Invalid => {
                     mark(tracks, &part, |_| Progress::Done(Verdict::Rejected(error.clone())));
                 }
-                ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => {
+                ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Clock => {
                     mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(error.clone())));
                     ctx.log(Fact::SendingStopped, [error.message().to_owned()]);
                     stop = Some(error);
@@ -184,7 +184,7 @@ fn progress_of(
         }
         Effect::NotApplied(error) => match error.kind() {
             ErrorKind::Rejected | ErrorKind::Invalid => Progress::Done(Verdict::Rejected(error)),
-            ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth => {
+            ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Clock => {
                 Progress::Done(Verdict::NotSent(error))
             }
         },

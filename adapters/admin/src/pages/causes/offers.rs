@@ -69,6 +69,7 @@ const fn why(kind: ErrorKind) -> Text {
         ErrorKind::Retryable => t::WHY_RETRYABLE,
         ErrorKind::Throttled { .. } => t::WHY_THROTTLED,
         ErrorKind::Auth => t::WHY_AUTH,
+        ErrorKind::Clock => t::WHY_CLOCK,
         ErrorKind::Rejected => t::WHY_REJECTED,
         ErrorKind::Invalid => t::WHY_INVALID,
     }

@@ -145,6 +145,7 @@ fn remedy(reason: Reason, stage: Stage, cancel_approved: bool) -> Remedy {
         | Reason::RemoteUnavailable
         | Reason::Throttled
         | Reason::CredentialsRefused
+        | Reason::ClockWrong
         | Reason::CancelRefused
         | Reason::ItemNotInChannel
         | Reason::ItemUnreadable
