@@ -27,6 +27,7 @@ use self::snapshot::{Readings, Snapshot};
 use crate::desk::links::encode;
 use crate::desk::show::number;
 use crate::desk::{Answer, Html, Page, Shared};
+use crate::pages::jobs::words;
 use crate::text::{Text, common as c, overview as t};
 
 const PATH: &str = "/admin/overview";
@@ -35,21 +36,6 @@ const TOP: usize = 8;
 
 pub(super) fn routes() -> Router<Shared> {
     Router::new().route(PATH, get(show)).layer(Extension(Arc::<Readings>::default()))
-}
-
-/// The name of a job.
-pub(super) const fn job_name(job: Job) -> Text {
-    match job {
-        Job::PullOrders => t::PULL_ORDERS,
-        Job::PushOrders => t::PUSH_ORDERS,
-        Job::AckOrders => t::ACK_ORDERS,
-        Job::ShipOrders => t::SHIP_ORDERS,
-        Job::InvoiceOrders => t::INVOICE_ORDERS,
-        Job::SyncStock => t::SYNC_STOCK,
-        Job::PullSkuPairs => t::PULL_SKU_PAIRS,
-        Job::CheckOrders => t::CHECK_ORDERS,
-        Job::CleanupExports => t::CLEANUP_EXPORTS,
-    }
 }
 
 /// The list of orders with these filters.
@@ -228,7 +214,7 @@ impl Station {
 
 impl JobHealth {
     const fn name(&self) -> Text {
-        job_name(self.job)
+        words::name(self.job)
     }
 
     /// Said of a job without a success among the runs that were looked at.
@@ -299,7 +285,7 @@ fn alert(p: &Page, key: &str) -> (String, String) {
         "clock" => (p.t(t::ALERT_CLOCK).to_owned(), orders_href(p, &[("reason", Reason::ClockWrong.code())])),
         "stock_guard" => (p.t(t::ALERT_STOCK).to_owned(), p.href("/admin/stock")),
         "job" => {
-            let name = Job::parse(rest, &[]).map_or(rest, |job| p.t(job_name(job)));
+            let name = Job::parse(rest, &[]).map_or(rest, |job| p.t(words::name(job)));
             (p.t1(t::ALERT_JOB, name), p.href("/admin/jobs"))
         }
         _ => (p.t1(t::ALERT_OTHER, key), p.href("/admin/jobs")),

@@ -5,17 +5,17 @@ crate::text::messages! {
         "系统自动执行与手工执行的任务。关闭页面不影响运行。";
     PULL_ORDERS = "Pull orders", "拉取订单";
     PULL_ORDERS_DOES = "Reads new and changed orders from the channel and stores them.", "从渠道读取新增和变更的订单并保存。";
-    PUSH_ORDERS = "Push orders", "推送订单";
+    PUSH_ORDERS = "Push orders", "推单到 ERP";
     PUSH_ORDERS_DOES = "Creates orders that await their push in the ERP, unless the ERP holds them already.",
         "将待推单的订单创建到 ERP，ERP 已有的不会重复创建。";
-    ACK_ORDERS = "Acknowledge orders", "确认订单（ACK）";
+    ACK_ORDERS = "Acknowledge orders", "回传 ACK";
     ACK_ORDERS_DOES = "Tells the channel that orders are accepted, once the ERP has released every part of them.",
         "ERP 审核完订单的全部子单后，向渠道回传接单确认。";
     SHIP_ORDERS = "Report shipments", "回传物流";
     SHIP_ORDERS_DOES = "Reports shipped parcels with their tracking numbers to the channel.", "将已发货包裹及运单号回传渠道。";
     INVOICE_ORDERS = "Send invoices", "回传发票";
     INVOICE_ORDERS_DOES = "Sends one invoice for each order whose units have all shipped.", "订单全部发货后向渠道回传一张发票。";
-    SYNC_STOCK = "Compare and send stock", "同步库存";
+    SYNC_STOCK = "Sync stock", "同步库存";
     SYNC_STOCK_DOES = "Compares the ERP's stock with the channel's, records both, and sends what differs if the setting `sync` is on.",
         "对比 ERP 与渠道库存并记录；开启 `sync` 设置时回传差异。";
     PULL_SKU_PAIRS = "Pull SKU pairs", "拉取 SKU 配对";

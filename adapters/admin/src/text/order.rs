@@ -176,11 +176,6 @@ crate::text::messages! {
     IS_DUE = "{0} is due now; the next run of its job takes it.", "{0} 已设为待处理，下次任务运行时会处理。";
     STAGE_IS_SET = "{0} is at “{1}” now.", "{0} 现在处于“{1}”。";
     CANCEL_IS_APPROVED = "{0} may be cancelled in the ERP; the next run of its job does it.", "已同意在 ERP 取消 {0}；下次任务运行时执行。";
-    JOB_PUSH = "push to the ERP", "推单到 ERP";
-    JOB_ACK = "acknowledge to the channel", "向渠道 ACK";
-    JOB_SHIP = "report shipments", "回传物流";
-    JOB_INVOICE = "send invoices", "回传发票";
-    JOB_OTHER = "other", "其他任务";
     DRY_TITLE = "Dry run: {0}", "试运行：{0}";
     DRY_NOTHING = "Nothing was sent and nothing was stored.", "未发送、未保存任何内容。";
     WOULD_SEND = "It would be sent: {0}", "将会发送：{0}";

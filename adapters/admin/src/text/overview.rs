@@ -76,13 +76,4 @@ crate::text::messages! {
     INTERRUPTED = "interrupted", "已中断";
     IN_A_ROW = "{0} in a row", "连续 {0} 次";
     NOT_LATELY = "not in the last {0} runs", "最近 {0} 次均未成功";
-    PULL_ORDERS = "Pull orders", "拉取订单";
-    PUSH_ORDERS = "Push to ERP", "推单到 ERP";
-    ACK_ORDERS = "Acknowledge", "回传 ACK";
-    SHIP_ORDERS = "Report shipments", "回传物流";
-    INVOICE_ORDERS = "Send invoices", "回传发票";
-    SYNC_STOCK = "Sync stock", "同步库存";
-    PULL_SKU_PAIRS = "Pull SKU pairs", "拉取 SKU 配对";
-    CHECK_ORDERS = "Check orders", "核对订单";
-    CLEANUP_EXPORTS = "Clean up exports", "清理导出文件";
 }

@@ -44,7 +44,7 @@ async fn each_job_says_what_it_does_when_it_runs_and_how_it_went() {
     assert!(fragment.contains("<table") && !fragment.contains("<html"));
     bench.post("/admin/display", &[("lang", "zh"), ("back", "/admin/jobs")]).await;
     let chinese = bench.get("/admin/jobs").await.body;
-    assert!(chinese.contains("推送订单") && chinese.contains("每小时第 10 分") && !chinese.contains("Push orders"));
+    assert!(chinese.contains("推单到 ERP") && chinese.contains("每小时第 10 分") && !chinese.contains("Push orders"));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use ipass_core::stage::Stage;
 
 use crate::desk::links::encode;
 use crate::desk::{Html, Page};
+use crate::pages::jobs::words;
 use crate::pages::orders::{outcome_mark, present};
 use crate::text::{Text, order as t};
 
@@ -53,7 +54,7 @@ pub(super) fn why(page: &Page, row: &OrderRow, settings: Option<&Settings>) -> W
     if let (Some(job), Some(settings)) = (job, settings)
         && !settings.job(job).enabled
     {
-        besides.push(page.t1(t::JOB_OFF, page.t(job_name(job))));
+        besides.push(page.t1(t::JOB_OFF, page.t(words::name(job))));
     }
     let fix = match cause {
         _ if finished => Fix::Nothing,
@@ -156,17 +157,6 @@ fn remedy(reason: Reason, stage: Stage, cancel_approved: bool) -> Remedy {
         | Reason::OverSize
         | Reason::RunStopped
         | Reason::InvalidExchange => Remedy::Again,
-    }
-}
-
-/// The name of a job that works on a stage.
-pub(super) const fn job_name(job: Job) -> Text {
-    match job {
-        Job::PushOrders => t::JOB_PUSH,
-        Job::AckOrders => t::JOB_ACK,
-        Job::ShipOrders => t::JOB_SHIP,
-        Job::InvoiceOrders => t::JOB_INVOICE,
-        Job::PullOrders | Job::SyncStock | Job::PullSkuPairs | Job::CheckOrders | Job::CleanupExports => t::JOB_OTHER,
     }
 }
 

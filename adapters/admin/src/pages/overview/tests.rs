@@ -156,7 +156,7 @@ async fn where_everything_stands_is_on_one_page_and_leads_on() {
         r#"href="/admin/orders?stage=3&#38;reason=credentials_refused&#38;held=no">3</a>"#,
         "refused for 3 orders",
         "Orders are stuck at “awaiting shipment”",
-        "“Push to ERP” fails again and again",
+        "“Push orders” fails again and again",
         "2 in a row",
         "1,234",
         r#"href="/admin/stock?run=sync_stock-5""#,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::table::Table;
 use super::words;
 use crate::desk::{Page, Query};
-use crate::pages::overview::job_name;
+use crate::pages::jobs::words::name as job_name;
 use crate::text::{Text, common as c, settings as t};
 
 /// Rows of a table that are shown; longer ones are edited in the text.

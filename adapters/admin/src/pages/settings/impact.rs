@@ -9,7 +9,7 @@ use ipass_core::settings::{CancelInErp, Partial, Settings, next_runs};
 use super::table::Table;
 use crate::desk::Page;
 use crate::desk::show::number;
-use crate::pages::overview::job_name;
+use crate::pages::jobs::words::name as job_name;
 use crate::text::{Text, settings as t};
 
 /// Entries of a mapping whose orders are counted; beyond it only the entries are.

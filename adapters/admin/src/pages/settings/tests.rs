@@ -97,7 +97,7 @@ async fn a_change_is_seen_before_it_is_saved_and_kept_with_its_reason() {
     let preview = send(&bench, "/admin/settings/preview", &[("document", OFF), ("expected", "1")]).await;
     assert_eq!(preview.status, StatusCode::OK, "{preview:?}");
     assert!(preview.body.contains("<code>jobs.push_orders.enabled</code>"), "{}", preview.body);
-    assert!(preview.body.contains("“Push to ERP” is switched off"), "{}", preview.body);
+    assert!(preview.body.contains("“Push orders” is switched off"), "{}", preview.body);
     assert_eq!(versions.count(), 1, "a preview saves nothing");
 
     let fields = [("document", OFF), ("expected", "1"), ("reason", "holiday")];
