@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipass_core::ports::AdminSession;
@@ -34,6 +34,11 @@ fn sent_secret(request: &Request) -> String {
     let header = request.headers().get("x-csrf-token").and_then(|value| value.to_str().ok());
     let form = request.extensions().get::<Arc<Form>>();
     header.or_else(|| form.and_then(|form| form.0.get("csrf"))).unwrap_or_default().to_owned()
+}
+
+/// Who reads a page that does not change anything, if anybody is logged in and the store answers.
+pub(super) async fn reader(desk: &Desk, headers: &HeaderMap) -> Option<Arc<AdminSession>> {
+    whose(desk, read(headers, login_cookie(desk.behind_tls)), None).await.ok()
 }
 
 /// The login of a token; `secret` is what a request sent that changes something.

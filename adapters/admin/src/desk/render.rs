@@ -16,7 +16,7 @@ use super::cookies::{self, Cookie};
 use super::fault::Problem;
 use super::links::encode;
 use super::page::{FLASH, go, wants_fragment};
-use super::{Fault, Flash, Page, Shared, local_path};
+use super::{Fault, Flash, Page, Shared, gate, local_path};
 use crate::text::common as c;
 
 /// Everything is ours and from here; nothing is inline.
@@ -33,10 +33,24 @@ const HEADERS: [(&str, &str); 7] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=()"),
 ];
 
+/// With the head line, for somebody who is logged in.
 #[derive(Template)]
 #[template(path = "fault.html")]
 struct FaultPage<'a> {
     p: &'a Page,
+    f: Words<'a>,
+}
+
+/// For everybody else.
+#[derive(Template)]
+#[template(path = "fault_bare.html")]
+struct BareFaultPage<'a> {
+    p: &'a Page,
+    f: Words<'a>,
+}
+
+/// What a page of a fault says.
+struct Words<'a> {
     status: u16,
     title: &'a str,
     help: &'a str,
@@ -105,12 +119,14 @@ async fn told(desk: &Shared, asked: &mut Parts, fault: &Fault) -> Response {
     if let Fault::Store(error @ (StoreError::Unavailable(_) | StoreError::Corrupt { .. })) = fault {
         tracing::warn!(path = asked.uri.path(), %error, "a page was refused");
     }
-    // A query that names an unknown route may be what is wrong: the words do not depend on it.
-    let whole = std::mem::take(&mut asked.uri);
-    asked.uri = whole.path().parse().unwrap_or_default();
-    let page = Page::from_request_parts(asked, desk).await;
-    asked.uri = whole;
-    let Ok(page) = page else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let page_wanted = !wants_json(&asked.headers, asked.uri.path()) && !wants_fragment(&asked.headers);
+    if page_wanted
+        && has_head_line(fault)
+        && let Some(session) = gate::reader(desk, &asked.headers).await
+    {
+        asked.extensions.insert(session);
+    }
+    let Some(page) = page_of(desk, asked).await else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
     let words = fault.told();
     let (title, help) = (page.t(words.title), page.say(&words.help));
     let (problems, link): (&[Problem], _) = match fault {
@@ -153,12 +169,38 @@ async fn told(desk: &Shared, asked: &mut Parts, fault: &Fault) -> Response {
         | Fault::Invalid(_)
         | Fault::Store(_)
         | Fault::Refused(_) => {
-            let page = &page;
-            let status = words.status;
-            let template = FaultPage { p: page, status: status.as_u16(), title, help: &help, problems, link };
-            page.show_as(status, &template).unwrap_or_else(|_| status.into_response())
+            let (p, status) = (&page, words.status);
+            let f = Words { status: status.as_u16(), title, help: &help, problems, link };
+            let shown = if p.who().is_empty() {
+                p.show_as(status, &BareFaultPage { p, f })
+            } else {
+                p.show_as(status, &FaultPage { p, f })
+            };
+            shown.unwrap_or_else(|_| status.into_response())
         }
     }
+}
+
+/// Its page tells where else to go, which takes a look at the login. A store that is silent is not asked again,
+/// and a request that may be another site's is answered without the secret of the forms.
+fn has_head_line(fault: &Fault) -> bool {
+    !matches!(
+        fault,
+        Fault::Expired | Fault::DoneAlready | Fault::ForeignPage | Fault::Store(StoreError::Unavailable(_))
+    )
+}
+
+/// What the words of a fault are shown with. A query that names an unknown route may be what is wrong: the
+/// words do not depend on it.
+async fn page_of(desk: &Shared, asked: &mut Parts) -> Option<Page> {
+    if let Ok(page) = Page::from_request_parts(asked, desk).await {
+        return Some(page);
+    }
+    let whole = std::mem::take(&mut asked.uri);
+    asked.uri = whole.path().parse().unwrap_or_default();
+    let page = Page::from_request_parts(asked, desk).await;
+    asked.uri = whole;
+    page.ok()
 }
 
 /// The page stays; the notice goes to its place above it.

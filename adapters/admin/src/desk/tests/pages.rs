@@ -54,6 +54,26 @@ async fn a_form_that_is_sent_twice_acts_once() {
 }
 
 #[tokio::test]
+async fn a_page_that_is_not_there_leads_on_to_those_that_are() {
+    let bench = Bench::logged_in().await;
+    for path in ["/admin/nothing", "/admin/orders/other/PO-1", "/nothing", "/admin/audit?route=other", "/admin/logout"]
+    {
+        let page = bench.get(path).await;
+        assert!(page.status.is_client_error(), "{path}: {}", page.status);
+        for part in ["<nav class=\"main\"", "href=\"/admin/orders\"", "action=\"/admin/find\"", "Log out"] {
+            assert!(page.body.contains(part), "{path} has no {part}");
+        }
+        let (csrf, _) = bench.hidden("/admin/audit").await;
+        assert!(page.body.contains(&csrf), "its forms work");
+    }
+    let foreign = bench.post_with("/admin/logout", &[("sec-fetch-site", "cross-site")], &[]).await;
+    assert!(!foreign.body.contains("<nav class=\"main\""), "nothing secret for another site");
+    let stranger = Bench::new().get("/admin/assets/0/nothing.css").await;
+    assert_eq!(stranger.status, StatusCode::NOT_FOUND);
+    assert!(!stranger.body.contains("<nav class=\"main\""), "{}", stranger.body);
+}
+
+#[tokio::test]
 async fn every_refusal_has_a_page_in_the_language_of_the_reader() {
     let bench = Bench::logged_in().await;
     let (csrf, once) = bench.hidden("/admin/audit").await;
