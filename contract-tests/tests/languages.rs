@@ -18,10 +18,9 @@ const SOURCES: [&str; 7] = [
     "../adapters/postgres/src",
 ];
 
-/// Files whose texts people meet elsewhere: at the start, at `ipass doctor`, or with a translation of their own.
-const ELSEWHERE: [&str; 10] = [
+/// Files whose texts people meet elsewhere: at the start, or at `ipass doctor`.
+const ELSEWHERE: [&str; 9] = [
     "core/src/reason.rs",
-    "core/src/settings/parse.rs",
     "core/src/usecase/diagnose.rs",
     "dsco/src/config.rs",
     "lingxing/src/apps.rs",

@@ -4,6 +4,7 @@ mod cause;
 mod phrases;
 
 pub use cause::Cause;
+pub(crate) use phrases::BETWEEN;
 pub use phrases::{is_ours, phrase};
 
 use std::borrow::Cow;

@@ -4,7 +4,7 @@ mod parse;
 mod validate;
 
 pub use parse::{Problem, next_runs, parse, parse_cron};
-pub use validate::{reverse_sku_conflicts, reverse_warehouse_conflicts};
+pub use validate::{listed, reverse_sku_conflicts, reverse_warehouse_conflicts};
 
 use std::collections::BTreeMap;
 

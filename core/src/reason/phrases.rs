@@ -2,12 +2,13 @@
 //! between quotation marks.
 //!
 //! Details are stored in English and translated when they are shown. A text is built from entries of the tables:
-//! an entry alone, or entries behind one another with `: ` between them (`GET /order/: no answer in time`). A test
-//! reads the sources for texts that no entry knows.
+//! an entry alone, or entries behind one another with `: ` between them (`GET /order/: no answer in time`); several
+//! texts stand beside one another with ` · ` between them. A test reads the sources for texts that no entry knows.
 
 mod answers;
 mod jobs;
 mod orders;
+mod settings;
 
 use std::borrow::Cow;
 
@@ -25,7 +26,10 @@ use super::Language;
 /// A digit behind the name tells holes of one kind apart.
 type Entry = (&'static str, &'static str);
 
-const TABLES: [&[Entry]; 4] = [orders::WORDS, jobs::WORDS, answers::SAID, answers::READ];
+const TABLES: [&[Entry]; 5] = [settings::PROBLEMS, orders::WORDS, jobs::WORDS, answers::SAID, answers::READ];
+
+/// What stands between several texts.
+pub(crate) const BETWEEN: &str = " · ";
 
 /// A text of ours in a language; a remote's words as they are, quoted unless they are a mere id.
 pub fn phrase(language: Language, text: &str) -> Cow<'_, str> {
@@ -46,9 +50,23 @@ pub fn is_ours(text: &str) -> bool {
     ours(Language::Zh, text).is_some()
 }
 
-/// A text that the tables know, alone or in parts.
+/// A text that the tables know, alone, in parts, or several of them.
 fn ours(language: Language, text: &str) -> Option<String> {
+    // First of all, because a hole of the first one could take in the others.
+    several(language, text).or_else(|| one(language, text))
+}
+
+fn one(language: Language, text: &str) -> Option<String> {
     whole(language, text).or_else(|| parts(language, text))
+}
+
+/// Several texts, each of them ours; what all of them are about may stand in front of the first.
+fn several(language: Language, text: &str) -> Option<String> {
+    if !text.contains(BETWEEN) {
+        return None;
+    }
+    let said: Option<Vec<String>> = text.split(BETWEEN).map(|text| one(language, text)).collect();
+    Some(said?.join(BETWEEN))
 }
 
 /// A text that is one entry.
@@ -90,7 +108,8 @@ fn parts(language: Language, text: &str) -> Option<String> {
             return Some(format!("{head}{colon}{}", phrase(language, tail)));
         }
         // A remote's words often begin with a code of its own: a name of ours has words of ours behind it.
-        let tail = if is_name(head) { ours(language, tail)? } else { return None };
+        let named = is_name(head) || head.starts_with("mapping.");
+        let tail = if named { ours(language, tail)? } else { return None };
         Some(format!("{head}{colon}{tail}"))
     })
 }

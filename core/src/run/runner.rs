@@ -12,7 +12,7 @@ use crate::ports::{
     Begun, CallMeter, Clock, ErpSink, FileArea, InventorySink, OrderSource, RouteName, RunEnd, RunStart, StoreError,
     SyncStore, Trigger,
 };
-use crate::settings::{Problem, Settings, parse};
+use crate::settings::{Problem, Settings, listed, parse};
 use crate::usecase::{
     PullRange, ack_orders, check_orders, cleanup_exports, invoice_orders, pull_orders, pull_sku_pairs, push_orders,
     ship_orders, sync_stock,
@@ -92,8 +92,7 @@ impl fmt::Display for Refused {
         match self {
             Self::AlreadyRunning => f.write_str("already running: another run is doing this work; wait for it to end"),
             Self::Settings(problems) => {
-                f.write_str("the settings are not valid:")?;
-                problems.iter().try_for_each(|problem| write!(f, " {}: {};", problem.path, problem.problem))
+                write!(f, "the settings are not valid: {}", listed(problems))
             }
             Self::Usage(text) => f.write_str(text),
             Self::Store(error) => error.fmt(f),

@@ -1,6 +1,13 @@
 use std::collections::BTreeMap;
 
-use super::Mapping;
+use super::{Mapping, Problem};
+use crate::reason::BETWEEN;
+
+/// The problems in one line.
+pub fn listed(problems: &[Problem]) -> String {
+    let told = |one: &Problem| format!("{}: {}", one.path, one.problem);
+    problems.iter().map(told).collect::<Vec<_>>().join(BETWEEN)
+}
 
 /// Names that cannot be told apart on the way back from the ERP, one text per ERP SKU: `LX-1 ← A, B`.
 pub fn reverse_sku_conflicts(mapping: &Mapping) -> Vec<String> {

@@ -8,7 +8,7 @@ use crate::erp::SkuPair;
 use crate::job::JobAliases;
 use crate::ports::{ErpSink, FileArea, PortError, SettingsStore, SettingsVersion};
 use crate::run::{Fact, PairCounts, RunContext, RunError};
-use crate::settings::parse;
+use crate::settings::{listed, parse};
 
 /// Who the versions that this job saves are by.
 const AUTHOR: &str = "pull_sku_pairs";
@@ -72,12 +72,8 @@ pub async fn pull_sku_pairs(
     let new = plan.merged(&old);
     let document = with_sku_mapping(live.map_or("{}", |version| version.document.as_str()), &new)?;
     if let Err(problems) = parse(&document, aliases) {
-        let problems: Vec<String> =
-            problems.iter().map(|problem| format!("{}: {}", problem.path, problem.problem)).collect();
-        return Err(RunError::Settings(format!(
-            "with the ERP's pairs the settings would be invalid: {}",
-            problems.join("; ")
-        )));
+        let problems = listed(&problems);
+        return Err(RunError::Settings(format!("with the ERP's pairs the settings would be invalid: {problems}")));
     }
     let version = live.map_or(0, |version| version.version);
     settings.save_settings(&ctx.run.route, &document, AUTHOR, Some(version), ctx.clock.now()).await?;

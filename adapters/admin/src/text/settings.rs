@@ -136,40 +136,4 @@ crate::text::messages! {
     ROLLED_BACK = "Version {0} is live: it is version {1} again.", "版本 {0} 已生效（内容同版本 {1}）。";
     NO_DOCUMENT = "the text is empty; {} stands for all defaults", "文本为空；全部默认请填写 {}";
     CHANGED_MEANWHILE = "Somebody saved other settings while you looked at this. Nothing was changed; look again.", "查看期间设置已被其他人修改，未执行任何操作，请重新查看。";
-    P_NOT_JSON = "this is not JSON (line {0}, column {1})", "不是有效的 JSON（第 {0} 行，第 {1} 列）";
-    P_UNKNOWN_JOB_KEY = "unknown key for this job", "该任务没有此项设置";
-    P_UNKNOWN_KEY = "unknown key; known are {0}", "未知的设置项；可用：{0}";
-    P_KNOWN_IS = "unknown key; known is {0}", "未知的设置项；可用：{0}";
-    P_OBJECT = "expected an object, found {0}", "应为对象，实际为{0}";
-    P_UNKNOWN_JOB = "unknown job; known are {0}", "未知的任务；可用：{0}";
-    P_SAME_JOB = "the same job as jobs.{0}; keep one of them", "与 jobs.{0} 是同一任务，请保留其一";
-    P_ONE_OR_THREE = "expected 1 or 3, found {0}", "应为 1 或 3，实际为{0}";
-    P_UNKNOWN_MAPPING = "unknown mapping; known are {0}", "未知的映射；可用：{0}";
-    P_EMPTY_KEY = "empty key; name what is mapped or remove the entry", "键为空，请填写或删除该条";
-    P_EMPTY_VALUE = "empty value; enter the ERP's id or remove the entry", "值为空，请填写 ERP 的 ID 或删除该条";
-    P_QUOTES = "expected text in quotes, found {0}", "应为带引号的文本，实际为{0}";
-    P_RUNS = "expected a whole number from 1 to 100, found {0}", "应为 1 到 100 的整数，实际为{0}";
-    P_SLOW_STUCK = "slow_hours has to be at most stuck_hours, in every stage", "每个状态的缓慢阈值不能大于停滞阈值";
-    P_STAGE = "expected a stage from 1 to 4", "应为状态 1 到 4";
-    P_HOURS = "expected hours, above 0 and at most 87600, found {0}", "应为大于 0 且不超过 87600 的小时数，实际为{0}";
-    P_DAYS = "expected whole days from 1 to 3650, found {0}", "应为 1 到 3650 的整数天数，实际为{0}";
-    P_BOOLEAN = "expected true or false, found {0}", "应为 true 或 false，实际为{0}";
-    P_TEXT = "expected text, found {0}", "应为文本，实际为{0}";
-    P_ABOVE_ZERO = "expected a whole number above 0, found {0}", "应为大于 0 的整数，实际为{0}";
-    P_MINUTES = "expected whole minutes from 0 to 525600, found {0}", "应为 0 到 525600 的整数分钟，实际为{0}";
-    P_TIME = "expected a time like 2025-01-01T00:00:00Z", "时间格式应为 2025-01-01T00:00:00Z";
-    P_RATIO = "expected a number from 0 to 1, found {0}", "应为 0 到 1 的数字，实际为{0}";
-    P_ONE_OF = "expected one of {0}", "只能是以下之一：{0}";
-    P_SKU_CONFLICT = "several names for one ERP SKU ({0}): ship_orders, invoice_orders and sync_stock need the way back; keep one, or disable these jobs",
-        "同一 ERP SKU 对应多个渠道 SKU（{0}）：回传物流、回传发票与同步库存需要反向对应，请保留其一或停用这些任务";
-    P_NEEDS_WAREHOUSE = "sync_stock is enabled and needs at least one warehouse", "同步库存已启用，至少需要一个仓库映射";
-    P_WAREHOUSE_CONFLICT = "several codes for one ERP warehouse ({0}): sync_stock needs the way back; keep one, or disable it",
-        "同一 ERP 仓库对应多个渠道仓库（{0}）：同步库存需要反向对应，请保留其一或停用该任务";
-    P_SIX_FIELDS = "expected six fields (second minute hour day month weekday, UTC), found {0}", "应为六个字段（秒 分 时 日 月 周，UTC），实际为 {0} 个";
-    P_CRON = "not a cron expression: {0}", "不是有效的 cron 表达式（系统提示：{0}）";
-    K_BOOLEAN = "true or false", "布尔值";
-    K_NUMBER = "a number", "数字";
-    K_TEXT = "text", "文本";
-    K_LIST = "a list", "列表";
-    K_OBJECT = "an object", "对象";
 }

@@ -135,6 +135,27 @@ fn a_remotes_words_are_quoted_and_what_is_said_of_them_is_translated() {
 }
 
 #[test]
+fn problems_of_the_settings_are_told_each_in_the_readers_language() {
+    let document = r#"{"jobs": {"push_orders": {"cron": 5, "size": 0}, "sync_stock": {"enabled": true, "cron": "* *"}},
+        "mapping": {"shop": {"R 9": ""}, "sku": {"A": "X", "B": "X", "C": "Y", "D": "Y"}}, "cancel": {"in_erp": "x"}}"#;
+    let problems = crate::settings::parse(document, &[]).unwrap_err();
+    assert_eq!(problems.len(), 8, "{problems:?}");
+    let listed = crate::settings::listed(&problems);
+    for text in [
+        format!("with the ERP's pairs the settings would be invalid: {listed}"),
+        crate::run::Refused::Settings(problems.clone()).to_string(),
+    ] {
+        assert!(is_ours(&text), "{text}");
+        let zh = phrase(Language::Zh, &text);
+        let left: Vec<String> = english(&zh).into_iter().filter(|word| !["ask", "auto"].contains(&&**word)).collect();
+        assert_eq!(left, Vec::<String>::new(), "{zh}");
+        assert_eq!(zh.matches(BETWEEN).count(), 7, "{zh}");
+        assert_eq!(phrase(Language::En, &text), text);
+    }
+    assert_eq!(phrase(Language::Zh, "one · two words"), "「one · two words」", "a remote's words stay together");
+}
+
+#[test]
 fn whatever_comes_is_shown_and_never_lost() {
     for text in ["", ":", ": ", "{", "{id}", "a: ", ": b", "GET /: ", "order : ", "「x」 y", "a: b: c: d e"] {
         for language in [Language::En, Language::Zh] {
