@@ -1,5 +1,6 @@
 //! The stock side of the port: thin, everything else is in its own place.
 
+mod absent;
 mod follow;
 mod levels;
 mod seen;
@@ -17,6 +18,7 @@ use ipass_core::ports::{
 };
 use ipass_core::write::{WriteKey, WriteKind};
 
+use self::absent::Absent;
 use crate::batch::Element;
 use crate::client::Client;
 use crate::convert;
@@ -34,11 +36,12 @@ const TIMES_AS_LONG: u32 = 3;
 pub struct DscoInventory {
     client: Arc<Client>,
     consistency: Duration,
+    absent: Absent,
 }
 
 impl DscoInventory {
     pub(crate) fn new(client: Arc<Client>, consistency: Duration) -> Self {
-        Self { client, consistency }
+        Self { client, consistency, absent: Absent::default() }
     }
 }
 
@@ -55,7 +58,7 @@ impl InventorySink for DscoInventory {
     }
 
     async fn levels(&self, items: &[ItemName]) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError> {
-        self.client.levels(items).await
+        self.client.levels(items, &self.absent).await
     }
 
     async fn write(&self, levels: &[StockLevel]) -> Batch<WriteKey> {

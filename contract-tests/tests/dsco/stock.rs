@@ -102,10 +102,47 @@ async fn a_name_that_is_no_sku_is_asked_for_as_each_retailers_own() {
     replay.on(not_found(item("RET-1"))).await;
     replay.on(not_found(by_partner("RET-1", "R1"))).await;
     replay.on(by_partner("RET-1", "R2").reply_file(200, "dsco/inventory_get.json")).await;
-    let name = ItemName { name: "RET-1".to_owned(), retailers: vec!["R1".to_owned(), "R2".to_owned()] };
+    let name = ItemName { name: "RET-1".to_owned(), retailers: vec!["R1".to_owned(), "R2".to_owned()], anew: false };
     let answers = stock(&replay.url()).levels(&[name]).await.unwrap();
     assert_eq!(in_figures(answers), expect(&[("RET-1", "SKU-AAA-01 WH-A=40 WH-B=5")]));
     replay.verify().await;
+}
+
+#[tokio::test]
+async fn an_item_that_was_not_there_is_asked_for_again_after_a_while_and_at_once_when_a_person_waits() {
+    let by_partner = |retailer: &str| {
+        let exchange = Exchange::get("/inventory").query("itemKey", "partnerSku");
+        exchange.query("value", "SKU-AAA-01").query("dscoRetailerId", retailer)
+    };
+    let replay = Replay::start().await;
+    replay.on(not_found(item("SKU-AAA-01")).times(4)).await;
+    replay.on(not_found(by_partner("R1"))).await;
+    let (dsco, clock) = account(&replay.url());
+    let stock = dsco.inventory();
+    let ask = async |anew: bool, retailers: &[&str]| {
+        let retailers = retailers.iter().map(|id| (*id).to_owned()).collect();
+        let name = ItemName { name: "SKU-AAA-01".to_owned(), retailers, anew };
+        let answers = in_figures(stock.levels(&[name]).await.unwrap());
+        (answers["SKU-AAA-01"].clone(), replay.calls("GET", "/inventory").await)
+    };
+    let hours = |count: u64| Duration::from_hours(count);
+    let none = |calls| ("none".to_owned(), calls);
+    assert_eq!(ask(false, &[]).await, none(1));
+    clock.advance(hours(1));
+    assert_eq!(ask(false, &[]).await, none(1), "it is remembered");
+    assert_eq!(ask(false, &["R1"]).await, none(3), "but not for a retailer who was not asked");
+    assert_eq!(ask(true, &[]).await, none(4), "a person waits");
+    clock.advance(hours(19));
+    assert_eq!(ask(false, &[]).await, none(4));
+    clock.advance(hours(1));
+    assert_eq!(ask(false, &[]).await, none(5), "less than a day later");
+    replay.verify().await;
+    // It is created there.
+    replay.on(item("SKU-AAA-01").reply_file(200, "dsco/inventory_get.json").times(2)).await;
+    clock.advance(hours(20));
+    let there = |calls| ("SKU-AAA-01 WH-A=40 WH-B=5".to_owned(), calls);
+    assert_eq!(ask(false, &[]).await, there(6));
+    assert_eq!(ask(false, &[]).await, there(7), "what is there is asked for in every run");
 }
 
 #[tokio::test]

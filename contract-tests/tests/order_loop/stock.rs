@@ -57,6 +57,29 @@ async fn without_streams_every_item_is_asked_for_within_the_limit() {
 }
 
 #[tokio::test]
+async fn without_streams_items_that_are_not_there_cost_calls_once_a_day_and_not_in_every_run() {
+    let builder = World::builder().vendors(|config| {
+        config.stock_items = 60;
+        config.streams = false;
+    });
+    let world = builder.set("/mapping/sku/NOT-THERE", "LX-NOT-THERE").build().await;
+    world.run_scheduled(Job::SyncStock).await;
+    let calls = async |job: bool| {
+        let before = world.ledger().calls_of(ITEM);
+        let report = if job { world.run_scheduled(Job::SyncStock).await } else { world.run(Job::SyncStock).await };
+        assert_eq!(report.error, None);
+        assert_eq!(world.sandbox.stock_differences(), []);
+        world.ledger().calls_of(ITEM) - before
+    };
+    let all = calls(false).await;
+    let fewer = calls(true).await;
+    assert!(fewer < all, "{fewer} of {all}");
+    world.skip(Duration::from_hours(24));
+    assert_eq!(calls(true).await, all, "a run a day later finds what was created meanwhile");
+    world.assert_clean();
+}
+
+#[tokio::test]
 async fn a_reading_of_the_erp_that_fails_writes_nothing() {
     let faults = [
         Fault::random(READ, 1.0, 1000, Effect::Status(500, String::new())),

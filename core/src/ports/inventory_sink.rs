@@ -31,12 +31,14 @@ pub struct ItemName {
     /// Retailers whose name of the item it may be, by the channel's ids of their accounts; empty when it
     /// is the supplier's own SKU.
     pub retailers: Vec<String>,
+    /// A person waits for the answer: an item that was not there a while ago is asked for again.
+    pub anew: bool,
 }
 
 impl ItemName {
-    /// The supplier's own SKU.
+    /// The supplier's own SKU, asked for whatever an earlier answer was.
     pub fn own(sku: impl Into<String>) -> Self {
-        Self { name: sku.into(), retailers: Vec::new() }
+        Self { name: sku.into(), retailers: Vec::new(), anew: true }
     }
 }
 
@@ -56,7 +58,8 @@ pub trait InventorySink: Send + Sync {
     /// not know under the name.
     ///
     /// Contract: one answer per name, and an `Err` for one whose figure is in doubt; uses as few calls as
-    /// the channel allows, and may take minutes. A warehouse that is not in the answer has no units.
+    /// the channel allows, and may take minutes. A warehouse that is not in the answer has no units. That an
+    /// item is not there may be remembered for less than a day, unless it is asked for anew.
     async fn levels(&self, items: &[ItemName]) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError>;
 
     /// Replaces the figures of these SKUs; quantities are absolute. The key of an outcome is

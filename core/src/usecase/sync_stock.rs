@@ -138,7 +138,7 @@ fn asked(ctx: &RunContext<'_>, skus: &[String]) -> Vec<ItemName> {
     let retailers: Vec<String> = mapping.shop.keys().cloned().collect();
     let name = |sku: &String| {
         let retailers = if mapping.sku.contains_key(sku) { retailers.clone() } else { Vec::new() };
-        ItemName { name: sku.clone(), retailers }
+        ItemName { name: sku.clone(), retailers, anew: ctx.manual }
     };
     skus.iter().map(name).collect()
 }

@@ -2,13 +2,14 @@
 //!
 //! The vendor answers one item per call, at most 300 in a minute, or writes all items into a stream.
 //! A few are asked for singly; many are read from a stream, and only what it does not show is asked
-//! for singly.
+//! for singly. What the vendor did not know lately is not asked for singly at all.
 
 use std::collections::{HashMap, HashSet};
 
 use ipass_core::ports::{Answer, ItemName, PortError, StockLevel};
 use ipass_http_kit::Request;
 
+use super::absent::Absent;
 use super::seen::Seen;
 use super::stream::Refusal;
 use crate::client::Client;
@@ -27,23 +28,27 @@ const MAX_SINGLES: usize = 300;
 const UNSTREAMED: usize = 9_000;
 
 impl Client {
-    /// One answer per name. An item is absent when the vendor says so itself, asked for this very name
-    /// and under the accounts of all retailers whose name it may be, or when a stream that was read to
-    /// the vendor's own end did not show it.
+    /// One answer per name. An item is absent when the vendor says so itself, or has said so lately, asked for
+    /// this very name and under the accounts of all retailers whose name it may be, or when a stream that was
+    /// read to the vendor's own end did not show it.
     ///
     /// `Err` when the credentials are refused or the vendor asks to wait before anything was seen.
     pub(crate) async fn levels(
         &self,
         items: &[ItemName],
+        absent: &Absent,
     ) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError> {
-        let retailers: HashMap<&str, &[String]> =
-            items.iter().map(|item| (item.name.as_str(), item.retailers.as_slice())).collect();
+        let now = self.account.clock().now();
+        absent.forget_old(now);
+        let by_name: HashMap<&str, &ItemName> = items.iter().map(|item| (item.name.trim(), item)).collect();
+        let believed: HashSet<&str> =
+            by_name.iter().filter(|(_, item)| absent.is_believed(item, now)).map(|(name, _)| *name).collect();
         let mut unique = HashSet::new();
         let skus: Vec<&String> = items.iter().map(|item| &item.name).filter(|name| unique.insert(*name)).collect();
         let mut seen = Seen::new(skus.iter().map(|sku| sku.as_str()));
         let in_doubt = || PortError::retryable("the stream of stock did not show the SKU, nor many others");
         let mut read_to_the_end = false;
-        let (singles, rest) = if seen.len() <= FEW {
+        let (singles, rest) = if seen.len() - believed.len() <= FEW {
             (FEW, in_doubt())
         } else {
             match self.read_all(&mut seen).await {
@@ -64,9 +69,15 @@ impl Client {
         let named = seen.shows_partner_names();
         let mut asked = 0;
         for name in seen.unseen_names() {
-            let retailers = retailers.get(&name).copied().unwrap_or_default();
+            let Some(item) = by_name.get(name) else { continue };
+            let retailers = item.retailers.as_slice();
             let answer = match breaker.open() {
                 _ if read_to_the_end && (named || retailers.is_empty()) => Ok(None),
+                _ if believed.contains(name) => {
+                    // Not noted again: it is an answer of before.
+                    seen.note_answer(name, Ok(None));
+                    continue;
+                }
                 _ if asked >= singles => Err(rest.clone()),
                 Some(error) => Err(error),
                 None => {
@@ -74,9 +85,19 @@ impl Client {
                     breaker.note(self.level_of(name, retailers).await)
                 }
             };
+            if matches!(answer, Ok(None)) {
+                absent.note(item, now);
+            }
             seen.note_answer(name, answer);
         }
-        Ok(skus.into_iter().map(|sku| Answer { key: sku.clone(), result: seen.answer(sku) }).collect())
+        let answer = |sku: &String| {
+            let result = seen.answer(sku);
+            if let (Some(item), Ok(Some(_)) | Err(_)) = (by_name.get(sku.trim()), &result) {
+                absent.forget(item);
+            }
+            Answer { key: sku.clone(), result }
+        };
+        Ok(skus.into_iter().map(answer).collect())
     }
 
     /// By the supplier's SKU, then by each retailer's name of it.
