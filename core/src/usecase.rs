@@ -20,7 +20,7 @@ mod window;
 mod worklist;
 
 pub use ack_orders::ack_orders;
-pub use attention::{conditions, limits, stuck_and_slow};
+pub use attention::{UnreadGroup, conditions, limits, stuck_and_slow, unread_groups};
 pub use check_orders::check_orders;
 pub use cleanup_exports::cleanup_exports;
 pub use diagnose::{Finding as Diagnosis, diagnose};

@@ -1,5 +1,7 @@
 //! `ipass orders`.
 
+mod causes;
+
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Clock as _, OrderFilter, OrderRow, OrderSort, StageEdit, StoreError, TimelineEvent};
 use ipass_core::reason::{Actor, Language, OutcomeKind};
@@ -78,7 +80,7 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
         }
         OrdersCommand::Causes(args) => {
             let route = args.route.as_deref().map(|name| service.route(Some(name))).transpose()?;
-            causes(&service, route.as_deref(), json).await
+            causes::causes(&service, route.as_deref(), json).await
         }
         OrdersCommand::Hold { po: number, reason, by } => {
             if reason.trim().is_empty() {
@@ -120,52 +122,6 @@ fn done(json: bool, po: &PoNumber, what: &str) {
     } else {
         format!("{po} {what}.")
     });
-}
-
-async fn causes(service: &Service, route: Option<&Route>, json: bool) -> Result<(), End> {
-    let groups = service.store.causes(route.map(|route| &route.name)).await.map_err(End::failed)?;
-    if json {
-        let rows: Vec<Value> = groups
-            .iter()
-            .map(|group| {
-                let detail = group.detail.as_deref().unwrap_or(&group.sample_detail);
-                json!({
-                    "route": group.route.0,
-                    "status": group.stage.number(),
-                    "reason": group.reason.code(),
-                    "outcome": group.reason.kind().as_str(),
-                    "detail": group.detail,
-                    "orders": group.orders,
-                    "oldest_since": time(group.oldest),
-                    "sample": group.sample.as_str(),
-                    "sentence": {
-                        "en": group.reason.sentence(Language::En, detail),
-                        "zh": group.reason.sentence(Language::Zh, detail),
-                    },
-                    "who_acts": {"en": group.reason.actor().names().0, "zh": group.reason.actor().names().1},
-                })
-            })
-            .collect();
-        print(&json!({"causes": rows}).to_string());
-        return Ok(());
-    }
-    if groups.is_empty() {
-        print("No unfinished order has a reason to stay.");
-    }
-    for group in &groups {
-        let detail = group.detail.as_deref().unwrap_or(&group.sample_detail);
-        print(&format!(
-            "{:>6} orders at {} since {}, e.g. {}, who acts: {}\n        {}\n        {}",
-            group.orders,
-            group.stage,
-            time(group.oldest),
-            group.sample,
-            group.reason.actor().names().0,
-            group.reason.sentence(Language::En, detail),
-            group.reason.sentence(Language::Zh, detail),
-        ));
-    }
-    Ok(())
 }
 
 async fn row(service: &Service, route: &Route, po: &PoNumber) -> Result<OrderRow, End> {

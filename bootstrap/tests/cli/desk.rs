@@ -86,11 +86,24 @@ fn causes_group_orders_and_name_the_remedy(store: Kind) {
         assert!(shop["sentence"][language].as_str().is_some_and(|text| text.contains("1000099999")), "{shop}");
         assert!(shop["who_acts"][language].is_string());
     }
+    assert_eq!(causes["unreadable"], json!([]));
     let text = world.ipass(&["orders", "causes", "--route", "dsco_lingxing"]).code(0).stdout;
     for part in ["2 orders", "1 orders", "1000099999", "who acts", "映射"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     world.ipass(&["orders", "causes", "--route", "other"]).code(2);
+    // An order that no stage has does not move either.
+    world.sandbox.add_order(NewOrder::new("PO-A"));
+    world.job("pull_orders");
+    let causes = world.ipass(&["orders", "causes", "--json"]).code(0).json();
+    assert_eq!(causes["causes"].as_array().map(Vec::len), Some(2), "{causes}");
+    let unread = &causes["unreadable"][0];
+    assert_eq!((&unread["reason"], &unread["orders"]), (&json!("duplicate_po"), &json!(1)), "{causes}");
+    assert!(unread["sentence"]["zh"].as_str().is_some_and(|text| text.contains("PO-A")), "{causes}");
+    let text = world.ipass(&["orders", "causes"]).code(0).stdout;
+    for part in ["1 orders that could not be read", "PO-A", "ipass orders unreadable --route dsco_lingxing"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
 }
 
 #[test]

@@ -31,6 +31,33 @@ pub async fn stuck_and_slow(
     book.ages(route, &limits(settings, now)).await
 }
 
+/// Orders of a route that came and could not be read: no job works on them, whatever the reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadGroup {
+    /// Why.
+    pub reason: Reason,
+    /// How many.
+    pub orders: u64,
+    /// The channel's key of the newest.
+    pub sample: String,
+    /// Its detail.
+    pub sample_detail: String,
+}
+
+/// Orders that could not be read, grouped by why, the largest group first.
+pub async fn unread_groups(book: &dyn OrderBook, route: &RouteName) -> Stored<Vec<UnreadGroup>> {
+    let mut groups: Vec<UnreadGroup> = Vec::new();
+    for (key, cause) in book.unreadable(route, u32::MAX).await? {
+        if let Some(group) = groups.iter_mut().find(|group| group.reason == cause.reason) {
+            group.orders += 1;
+        } else {
+            groups.push(UnreadGroup { reason: cause.reason, orders: 1, sample: key, sample_detail: cause.detail });
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.orders));
+    Ok(groups)
+}
+
 /// The conditions of a route that hold now. Keys: `stuck:<stage>`, `quiet`, `credentials`, `clock`,
 /// `stock_guard`, `job:<name>`.
 pub async fn conditions<S>(

@@ -2,13 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use ipass_core::reason::Language;
+use ipass_core::usecase::{UnreadGroup, unread_groups};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::ApiState;
 use super::envelope::ApiError;
 use super::query::{MAX_TEXT, Params};
-use super::wire::{CauseInfo, StageInfo};
+use super::wire::{Bilingual, CauseInfo, StageInfo};
 
 /// The routes of the configuration.
 #[derive(Debug, Serialize, ToSchema)]
@@ -97,11 +99,46 @@ pub(super) async fn list_stages(State(state): State<ApiState>, mut query: Params
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CauseList {
     causes: Vec<CauseInfo>,
+    /// Orders that came and could not be read: they are in no stage, and no job works on them.
+    unreadable: Vec<UnreadInfo>,
+}
+
+/// Orders that could not be read for one reason.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UnreadInfo {
+    route: String,
+    /// Code of the reason.
+    reason: String,
+    /// The reason as a sentence, with the remedy; about the sample.
+    sentence: Bilingual,
+    /// Who has to act.
+    who_acts: Bilingual,
+    /// How many.
+    orders: u64,
+    /// The channel's key of the newest.
+    sample: String,
+}
+
+impl UnreadInfo {
+    fn of(route: &str, group: UnreadGroup) -> Self {
+        Self {
+            route: route.to_owned(),
+            sentence: Bilingual {
+                en: group.reason.sentence(Language::En, &group.sample_detail),
+                zh: group.reason.sentence(Language::Zh, &group.sample_detail),
+            },
+            who_acts: Bilingual::of(group.reason.actor().names()),
+            reason: group.reason.code().to_owned(),
+            orders: group.orders,
+            sample: group.sample,
+        }
+    }
 }
 
 /// Why orders stay
 ///
-/// Unfinished orders, grouped by the reason, the largest group first; held ones are left out.
+/// Unfinished orders, grouped by the reason, the largest group first; held ones are left out. Beside them the
+/// orders that could not be read.
 #[utoipa::path(
     get,
     path = "/causes",
@@ -114,5 +151,10 @@ pub(super) async fn list_causes(State(state): State<ApiState>, mut query: Params
     query.finish()?;
     let route = state.filter_route(route.as_deref())?;
     let groups = state.store.causes(route.map(|route| &route.name)).await?;
-    Ok(Json(CauseList { causes: groups.into_iter().map(CauseInfo::of).collect() }))
+    let mut unreadable = Vec::new();
+    for one in state.routes.iter().filter(|one| route.is_none_or(|only| only.name == one.name)) {
+        let found = unread_groups(&*state.store, &one.name).await?;
+        unreadable.extend(found.into_iter().map(|group| UnreadInfo::of(&one.name.0, group)));
+    }
+    Ok(Json(CauseList { causes: groups.into_iter().map(CauseInfo::of).collect(), unreadable }))
 }

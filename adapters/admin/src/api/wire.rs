@@ -29,13 +29,13 @@ impl Time {
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Bilingual {
     /// English.
-    en: String,
+    pub(super) en: String,
     /// 简体中文.
-    zh: String,
+    pub(super) zh: String,
 }
 
 impl Bilingual {
-    fn of((en, zh): (&str, &str)) -> Self {
+    pub(super) fn of((en, zh): (&str, &str)) -> Self {
         Self { en: en.to_owned(), zh: zh.to_owned() }
     }
 }

@@ -15,9 +15,10 @@ use axum::{Extension, Router};
 use ipass_core::job::Job;
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{CauseGroup, OrderFilter};
-use ipass_core::reason::Reason;
+use ipass_core::reason::{Cause, Reason};
 use ipass_core::settings::parse;
 use ipass_core::stage::Stage;
+use ipass_core::usecase::{UnreadGroup, unread_groups};
 
 use self::offers::Offers;
 use self::tray::{Chosen, Gap, tray};
@@ -34,6 +35,8 @@ const RETRY: &str = "/admin/causes/retry";
 const MANY: u64 = 50;
 /// Orders that are made due by one act.
 const AT_ONCE: usize = 1000;
+/// Orders that could not be read, of which so many are named.
+const NAMES: u32 = 100;
 /// Orders that are read at once.
 const PAGE: u32 = 200;
 
@@ -50,6 +53,9 @@ pub(super) fn routes() -> Router<Shared> {
 struct CausesPage<'a> {
     p: &'a Page,
     groups: Vec<CauseGroup>,
+    unread: Vec<UnreadGroup>,
+    /// Keys and causes of the newest of them.
+    unread_names: Vec<(String, Cause)>,
     gaps: Vec<Gap>,
     expected: i64,
     problems: Vec<(String, String)>,
@@ -58,6 +64,11 @@ struct CausesPage<'a> {
 }
 
 impl CausesPage<'_> {
+    /// How many orders could not be read.
+    fn unread_orders(&self) -> u64 {
+        self.unread.iter().map(|group| group.orders).sum()
+    }
+
     /// Where a group is put right, if that is on a page of ours.
     fn remedy(&self, group: &CauseGroup) -> Option<(String, Text)> {
         let key = |key: String| self.p.href(&format!("/admin/settings?key={}", crate::desk::links::encode(&key)));
@@ -101,13 +112,19 @@ async fn shown(
     changed: bool,
 ) -> Answer {
     let groups = desk.store.causes(Some(page.route_name())).await?;
+    let unread = unread_groups(&*desk.store, page.route_name()).await?;
+    let unread_names =
+        if unread.is_empty() { Vec::new() } else { desk.store.unreadable(page.route_name(), NAMES).await? };
     let gaps = tray(desk, page, offers, &groups, &live.settings(page), chosen).await?;
     let status = match (changed, problems.is_empty()) {
         (true, _) => StatusCode::CONFLICT,
         (false, false) => StatusCode::UNPROCESSABLE_ENTITY,
         (false, true) => StatusCode::OK,
     };
-    page.show_as(status, &CausesPage { p: page, groups, gaps, expected: live.version, problems, changed })
+    page.show_as(
+        status,
+        &CausesPage { p: page, groups, unread, unread_names, gaps, expected: live.version, problems, changed },
+    )
 }
 
 /// The chosen mappings as one new version of the settings, to be looked at before it is saved.

@@ -22,6 +22,12 @@ crate::text::messages! {
     OPEN_MAPPING = "Correct the mapping", "更正映射";
     OPEN_SWITCH = "Open the switch", "打开开关";
     DECIDE = "Decide per order", "逐单处理";
+    UNREAD = "Orders that could not be read", "无法读取的订单";
+    UNREAD_HELP = "{0} orders came from the channel that no job works on. They are kept as they came; pull them again once the cause is mended.",
+        "{0} 张渠道订单无法处理，任何任务都不会处理它们。原始报文已保留，原因排除后请重新拉取。";
+    UNREAD_NAMES = "The newest {0} of them", "最近 {0} 张";
+    PULL_AGAIN = "Pull again", "重新拉取";
+    SEE_FIRST = "See the first order", "查看先到的订单";
     TRAY = "Missing mappings", "缺少的映射";
     TRAY_HELP = "Choose what each stands for in the ERP. All chosen ones are saved together, after you have seen what changes; the orders then go on by themselves.",
         "请选择各项在 ERP 中对应的内容。所选内容预览确认后一次保存，相关订单会自动继续。";

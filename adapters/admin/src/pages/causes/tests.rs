@@ -20,9 +20,14 @@ fn rows(count: usize, reason: Reason, detail: &str) -> Vec<OrderRow> {
 
 /// Twelve orders without a store, three without a warehouse; the ERP lists its stores once and no warehouses.
 async fn bench(orders: &[Vec<OrderRow>]) -> (Bench, Arc<Versions>, Arc<Book>) {
+    bench_with(orders, Vec::new()).await
+}
+
+/// The same with orders that could not be read.
+async fn bench_with(orders: &[Vec<OrderRow>], unreadable: Vec<(String, Cause)>) -> (Bench, Arc<Versions>, Arc<Book>) {
     let versions = Versions::with(&[json!({"sku_key": "sku_first"})]);
     let causes = orders.iter().map(|rows| group(rows)).collect();
-    let book = Arc::new(Book { rows: orders.concat(), causes, ..Book::default() });
+    let book = Arc::new(Book { rows: orders.concat(), causes, unreadable, ..Book::default() });
     let memory = Memory { settings: versions.clone(), book: book.clone(), ..Memory::new() };
     let bench = Bench::with(memory, |state| {
         let mut erp = MockErpSink::new();
@@ -132,4 +137,30 @@ async fn without_causes_the_page_says_what_will_be_there() {
     let (bench, _, _) = bench(&[]).await;
     let page = bench.get("/admin/causes").await.body;
     assert!(page.contains("No order is kept from moving") && !page.contains("<table"), "{page}");
+}
+
+#[tokio::test]
+async fn orders_that_could_not_be_read_are_counted_and_named_with_what_helps() {
+    let odd =
+        (0..150).map(|n| (format!("<key-{n}>"), Cause::new(Reason::InvalidPayload, "lineItems is missing or empty")));
+    let second = ("key-second".to_owned(), Cause::new(Reason::DuplicatePo, "PO-7"));
+    let (bench, _, _) = bench_with(&[], odd.chain([second]).collect()).await;
+    let page = bench.get("/admin/causes").await.body;
+    assert!(!page.contains("No order is kept from moving"), "{page}");
+    for part in [
+        "151 orders came from the channel",
+        ">150<",
+        "(lineItems is missing or empty)",
+        "&#60;key-0&#62;",
+        "The newest 100 of them",
+        "&#60;key-99&#62;",
+        r#"<a class="button" href="/admin/jobs">Pull again</a>"#,
+        r#"<a class="button" href="/admin/orders/r/PO-7">See the first order</a>"#,
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    assert!(!page.contains("&#60;key-100&#62;"));
+    bench.post("/admin/display", &[("lang", "zh"), ("back", "/admin/causes")]).await;
+    let chinese = bench.get("/admin/causes").await.body;
+    assert!(chinese.contains("151 张渠道订单无法处理") && chinese.contains("缺少 lineItems 或为空"), "{chinese}");
 }

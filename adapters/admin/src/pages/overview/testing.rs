@@ -14,6 +14,8 @@ use ipass_core::stage::Stage;
 pub(crate) struct Book {
     pub(crate) causes: Vec<CauseGroup>,
     pub(crate) rows: Vec<OrderRow>,
+    /// Keys and causes of orders that could not be read, newest first.
+    pub(crate) unreadable: Vec<(String, Cause)>,
     /// Orders that were made due.
     pub(crate) retried: Mutex<Vec<String>>,
     /// How often orders were counted by stage.
@@ -109,8 +111,8 @@ impl OrderBook for Book {
         Ok(0)
     }
 
-    async fn unreadable(&self, _: &RouteName, _: u32) -> Stored<Vec<(String, Cause)>> {
-        Ok(Vec::new())
+    async fn unreadable(&self, _: &RouteName, limit: u32) -> Stored<Vec<(String, Cause)>> {
+        Ok(self.unreadable.iter().take(limit as usize).cloned().collect())
     }
 }
 
