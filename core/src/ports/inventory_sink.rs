@@ -59,7 +59,7 @@ pub trait InventorySink: Send + Sync {
     ///
     /// Contract: one answer per name, and an `Err` for one whose figure is in doubt; uses as few calls as
     /// the channel allows, and may take minutes. A warehouse that is not in the answer has no units. That an
-    /// item is not there may be remembered for less than a day, unless it is asked for anew.
+    /// item is not there may be remembered for a few hours, unless it is asked for anew.
     async fn levels(&self, items: &[ItemName]) -> Result<Vec<Answer<String, Option<StockLevel>>>, PortError>;
 
     /// Replaces the figures of these SKUs; quantities are absolute. The key of an outcome is

@@ -6,8 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Duration, Utc};
 use ipass_core::ports::ItemName;
 
-/// An absence is believed for so long: shorter than the time between two runs of a job that runs once a day.
-pub(crate) const BELIEVED: Duration = Duration::hours(20);
+/// An absence is believed for so long: an item that is created at the vendor waits no longer for its figures, and a
+/// job that runs every few minutes does not ask for hundreds of names each time.
+pub(crate) const BELIEVED: Duration = Duration::hours(4);
 
 /// When the vendor last said that it does not know a name, in the accounts of these retailers.
 ///
