@@ -5,6 +5,7 @@ mod alerts;
 mod attention;
 mod audit;
 mod book;
+mod choices;
 mod claim;
 mod copy;
 mod digests;

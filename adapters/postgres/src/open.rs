@@ -8,8 +8,12 @@ use ipass_core::ports::{StoreError, Stored};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgConnection, Postgres, Transaction};
 
+use crate::choices::Choices;
 use crate::error::unavailable;
 use crate::lock::Holders;
+
+/// A connection that was used so lately is not asked whether it lives: a page takes several, one after the other.
+const FRESH: Duration = Duration::from_millis(500);
 
 /// A write transaction.
 pub(crate) type Tx = Transaction<'static, Postgres>;
@@ -19,6 +23,7 @@ pub struct PostgresStore {
     pool: PgPool,
     options: PgConnectOptions,
     holders: Holders,
+    choices: Choices,
 }
 
 impl fmt::Debug for PostgresStore {
@@ -43,6 +48,9 @@ impl PostgresStore {
             ("jit", "off"),
             // So does starting processes that help: of what a page reads, none needs them.
             ("max_parallel_workers_per_gather", "0"),
+            // The first thousand of something in a list are taken for found soon in the whole table; they are
+            // where they are, and an index knows.
+            ("enable_seqscan", "off"),
         ]);
         // The pool would try for its whole patience and forget why: a first connection of its own fails at
         // once, with the reason.
@@ -53,10 +61,19 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(10)
             .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(limited)
             .await
             .map_err(unavailable)?;
-        Ok(Self { pool, options, holders: Holders::default() })
+        Ok(Self { pool, options, holders: Holders::default(), choices: Choices::default() })
     }
 
     pub(crate) const fn pool(&self) -> &PgPool {
@@ -65,6 +82,10 @@ impl PostgresStore {
 
     pub(crate) const fn holders(&self) -> &Holders {
         &self.holders
+    }
+
+    pub(crate) const fn choices(&self) -> &Choices {
+        &self.choices
     }
 
     /// A connection beside the pool, without limits of time: for a lock, a migration, or a whole list.

@@ -15,6 +15,20 @@ pub(crate) fn is_kept(sku: &str) -> bool {
 
 /// Adds the names of items as `k`, with the orders as `o`, and the begin of the conditions.
 pub(crate) fn push_table(query: &mut Sql, filter: &OrderFilter, join: &str) {
-    query.push(format!(" FROM order_sku AS k {join} order_sync AS o ON o.id = k.order_id WHERE k.sku = "));
+    push_joined(query, filter, &format!("{join} order_sync AS o ON o.id = k.order_id"));
+}
+
+/// The same with the orders found by their place in the list: what is asked of them is in an index that has it. Where
+/// nothing is asked of them, the server leaves them away.
+pub(crate) fn push_places(query: &mut Sql, filter: &OrderFilter) {
+    push_joined(
+        query,
+        filter,
+        "LEFT JOIN order_sync AS o ON o.route = k.route AND o.created_at = k.created_at AND o.po = k.po",
+    );
+}
+
+fn push_joined(query: &mut Sql, filter: &OrderFilter, join: &str) {
+    query.push(format!(" FROM order_sku AS k {join} WHERE k.sku = "));
     query.push_bind(filter.sku.as_deref().map(clean).unwrap_or_default());
 }

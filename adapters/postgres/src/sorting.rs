@@ -162,6 +162,8 @@ pub(crate) enum Of {
     Skus,
     /// A statement that reads it, named `o`.
     Parts,
+    /// One that found what orders are found by, named `k`.
+    Keys,
 }
 
 impl Of {
@@ -169,6 +171,7 @@ impl Of {
         match self {
             Self::Table | Self::Skus => lead(sort),
             Self::Parts => lead(sort).map(|_| "o.lead"),
+            Self::Keys => lead(sort).map(|_| "k.lead"),
         }
     }
 
@@ -176,7 +179,7 @@ impl Of {
     pub(crate) const fn key(self) -> &'static str {
         match self {
             Self::Table | Self::Parts => "o",
-            Self::Skus => "k",
+            Self::Skus | Self::Keys => "k",
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Statements whose values are kept apart from their text.
 
+use std::fmt;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use ipass_core::ports::{StoreError, Stored};
 use sqlx::{Postgres, QueryBuilder};
@@ -14,6 +16,7 @@ enum Part {
 }
 
 /// A value of a statement.
+#[derive(Debug)]
 pub(crate) enum Value {
     Text(String),
     Texts(Vec<String>),
@@ -64,6 +67,20 @@ impl Sql {
     pub(crate) fn append(&mut self, other: Self) -> &mut Self {
         self.0.extend(other.0);
         self
+    }
+
+    /// What tells this statement from others: its text and its values.
+    pub(crate) fn name(&self) -> String {
+        use fmt::Write as _;
+        let mut name = String::new();
+        for part in &self.0 {
+            // Writing to a text does not fail.
+            let _ = match part {
+                Part::Text(text) => name.write_str(text),
+                Part::Value(value) => write!(name, "{value:?}"),
+            };
+        }
+        name
     }
 
     /// The statement with its values bound.

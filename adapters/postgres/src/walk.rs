@@ -1,6 +1,8 @@
 //! Along what a list is walked. The server chooses by how many orders there are of a kind; it does not know
 //! that those may all stand at the far end of a list, behind a million others.
 
+use std::time::Instant;
+
 use ipass_core::ports::{OrderFilter, OrderSort, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
 
@@ -146,33 +148,72 @@ async fn rare(
         }
         looks.push(look);
     }
+    // The time moves with each question, what it says of orders does not.
+    let looks = looks.into_iter().map(|look| (look.name(), look));
+    let mut looks: Vec<Look> = looks.map(|(name, sql)| Look { table: "order_sync", few: FEW, name, sql }).collect();
     if let Some(before) = filter.in_stage_since_before {
-        let mut look = Sql::new("stage_entered_at < ");
-        look.push_bind(before);
-        looks.push(look);
+        let mut sql = Sql::new("stage_entered_at < ");
+        sql.push_bind(before);
+        let name = format!("in stage before hour {}", before.timestamp().div_euclid(3600));
+        looks.push(Look { table: "order_sync", few: FEW, name, sql });
     }
-    if looks.is_empty() && sku.is_none() {
-        return Ok(Rare::Nothing);
-    }
-    let mut query = Sql::new("SELECT CASE");
-    let mut push_look = |table: &str, look: Sql, few: u32, answer: u8| {
-        query.push(format!(" WHEN (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE ")).append(look);
-        query.push(format!(" LIMIT {}) AS l) <= {few} THEN {answer}", few + 1));
-    };
     if let Some(sku) = sku {
-        let mut look = Sql::new("sku = ");
-        look.push_bind(clean(sku));
-        push_look("order_sku", look, FEW_OF_SKU, 1);
+        let mut sql = Sql::new("sku = ");
+        sql.push_bind(clean(sku));
+        looks.insert(0, Look { table: "order_sku", few: FEW_OF_SKU, name: sql.name(), sql });
     }
-    for look in looks {
-        push_look("order_sync", look, FEW, 2);
+    let first = first_few(store, looks).await?;
+    Ok(match first {
+        Some("order_sku") => Rare::Sku,
+        Some(_) => Rare::Other,
+        None => Rare::Nothing,
+    })
+}
+
+/// A question whether few have something.
+struct Look {
+    table: &'static str,
+    few: u32,
+    /// What it is kept by.
+    name: String,
+    sql: Sql,
+}
+
+/// The table of the first look that finds few. What was seen lately is not looked at again, and the others with one
+/// statement, as far as it takes.
+async fn first_few(store: &PostgresStore, looks: Vec<Look>) -> Stored<Option<&'static str>> {
+    let (choices, now) = (store.choices(), Instant::now());
+    let (mut query, mut asked) = (Sql::new("SELECT CASE"), Vec::new());
+    let mut known = None;
+    for Look { table, few, name, sql } in looks {
+        match choices.few(&name, now) {
+            Some(true) => {
+                known = Some(table);
+                break;
+            }
+            Some(false) => {}
+            None => {
+                query.push(format!(" WHEN (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE ")).append(sql);
+                query.push(format!(" LIMIT {}) AS l) <= {few} THEN {}", few + 1, asked.len()));
+                asked.push((table, name));
+            }
+        }
     }
-    query.push(" ELSE 0 END");
+    if asked.is_empty() {
+        return Ok(known);
+    }
+    query.push(" ELSE -1 END");
     let mut query = query.bound();
     let found: i32 = query.build_query_scalar().persistent(false).fetch_one(store.pool()).await.map_err(unavailable)?;
-    Ok(match found {
-        1 => Rare::Sku,
-        2 => Rare::Other,
-        _ => Rare::Nothing,
-    })
+    let found = usize::try_from(found).ok();
+    let mut first = known;
+    for (at, (table, name)) in asked.into_iter().enumerate() {
+        choices.keep(name, found == Some(at), now);
+        if found == Some(at) {
+            // Those after it were not looked at.
+            first = Some(table);
+            break;
+        }
+    }
+    Ok(first)
 }
