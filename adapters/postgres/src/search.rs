@@ -10,7 +10,7 @@ use crate::error::unavailable;
 use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::row::{Values, order_columns, order_row};
-use crate::skus::{self, push_table};
+use crate::skus::{self, push_orders, push_table};
 use crate::sorting::{Of, Place, Start, lead_column, push_order, push_start, starts};
 use crate::sql::Sql;
 use crate::walk::{Walk, choose};
@@ -63,7 +63,8 @@ pub(crate) async fn count(
         Of::Skus
     } else {
         match walk.of() {
-            Of::Skus => push_table(&mut query, filter, "JOIN"),
+            Of::Skus => push_table(&mut query, filter),
+            Of::SkuOrders => push_orders(&mut query, filter),
             Of::Table | Of::Parts | Of::Keys => _ = query.push(" FROM order_sync AS o WHERE true"),
         }
         walk.of()
@@ -95,22 +96,23 @@ pub(crate) fn list_query(
         Walk::List | Walk::Stages | Walk::Sku | Walk::Few | Walk::FewOfSku => vec![Start::All],
     };
     let merged = stages.len() * starts.len() > 1;
-    // A part of a PO number is compared with many numbers before it is found: along an index that has the number, and
-    // without a look at the orders.
-    let keys_first = wanted.is_some() && filter.po.is_some() && !walk.is_few() && in_list(filter);
+    // Only what orders are found by, and are ordered by: of the few that are sorted most are not shown, and a part of a
+    // PO number is compared with many numbers before it is found, along an index that has the number.
+    let keys_first = wanted.is_some() && (walk.is_few() || (filter.po.is_some() && in_list(filter)));
     let (whole, columns) = (columns, if keys_first { KEY_COLUMNS } else { columns });
-    let mut query = Sql::new(format!("SELECT {columns} FROM ("));
+    let mut query = Sql::new("");
     if keys_first {
-        query = Sql::new(format!(
-            "SELECT {whole} FROM (SELECT {columns}{} FROM (",
-            if lead_column(filter.sort).is_empty() { "" } else { ", o.lead" }
-        ));
+        let lead = if lead_column(filter.sort).is_empty() { "" } else { ", o.lead" };
+        query.push(format!("SELECT {whole} FROM (SELECT {columns}{lead} FROM ("));
+    } else {
+        query.push(format!("SELECT {columns} FROM ("));
     }
     for (at, (stages, start)) in stages.iter().flat_map(|stages| starts.iter().map(move |s| (stages, s))).enumerate() {
         query.push(if at == 0 { "(" } else { " UNION ALL (" });
         query.push(format!("SELECT {columns}{}", lead_column(filter.sort)));
         match walk.of() {
-            Of::Skus => push_table(&mut query, filter, "JOIN"),
+            Of::Skus => push_table(&mut query, filter),
+            Of::SkuOrders => push_orders(&mut query, filter),
             Of::Table | Of::Parts | Of::Keys => push_start(&mut query, filter.sort, *start),
         }
         push_list(&mut query, route, filter, stages, walk.of());
@@ -158,7 +160,7 @@ fn in_list(filter: &OrderFilter) -> bool {
 /// Which orders.
 fn push_list(query: &mut Sql, route: Option<&RouteName>, filter: &OrderFilter, stages: &[Stage], of: Of) {
     let key = of.key();
-    if let Some(sku) = filter.sku.as_ref().filter(|_| of != Of::Skus) {
+    if let Some(sku) = filter.sku.as_ref().filter(|_| !matches!(of, Of::Skus | Of::SkuOrders)) {
         query.push(" AND o.sku_names @> ").push_bind(vec![clean(sku)]);
     }
     if let Some(route) = route {

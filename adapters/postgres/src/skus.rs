@@ -14,8 +14,8 @@ pub(crate) fn is_kept(sku: &str) -> bool {
 }
 
 /// Adds the names of items as `k`, with the orders as `o`, and the begin of the conditions.
-pub(crate) fn push_table(query: &mut Sql, filter: &OrderFilter, join: &str) {
-    push_joined(query, filter, &format!("{join} order_sync AS o ON o.id = k.order_id"));
+pub(crate) fn push_table(query: &mut Sql, filter: &OrderFilter) {
+    push_joined(query, filter, "JOIN order_sync AS o ON o.id = k.order_id");
 }
 
 /// The same with the orders found by their place in the list: what is asked of them is in an index that has it. Where
@@ -26,6 +26,12 @@ pub(crate) fn push_places(query: &mut Sql, filter: &OrderFilter) {
         filter,
         "LEFT JOIN order_sync AS o ON o.route = k.route AND o.created_at = k.created_at AND o.po = k.po",
     );
+}
+
+/// Adds the orders with the name as `o`, found one after the other as they were stored, and the begin of the conditions.
+pub(crate) fn push_orders(query: &mut Sql, filter: &OrderFilter) {
+    query.push(" FROM order_sync AS o WHERE o.id = ANY(ARRAY(SELECT k.order_id FROM order_sku AS k WHERE k.sku = ");
+    query.push_bind(filter.sku.as_deref().map(clean).unwrap_or_default()).push("))");
 }
 
 fn push_joined(query: &mut Sql, filter: &OrderFilter, join: &str) {

@@ -160,6 +160,8 @@ pub(crate) enum Of {
     Table,
     /// Names of items, named `k`, beside the table.
     Skus,
+    /// The orders of one name of an item, named `o`.
+    SkuOrders,
     /// A statement that reads it, named `o`.
     Parts,
     /// One that found what orders are found by, named `k`.
@@ -169,7 +171,7 @@ pub(crate) enum Of {
 impl Of {
     fn lead(self, sort: OrderSort) -> Option<&'static str> {
         match self {
-            Self::Table | Self::Skus => lead(sort),
+            Self::Table | Self::Skus | Self::SkuOrders => lead(sort),
             Self::Parts => lead(sort).map(|_| "o.lead"),
             Self::Keys => lead(sort).map(|_| "k.lead"),
         }
@@ -178,7 +180,7 @@ impl Of {
     /// The name of what has creation, PO number and route.
     pub(crate) const fn key(self) -> &'static str {
         match self {
-            Self::Table | Self::Parts => "o",
+            Self::Table | Self::SkuOrders | Self::Parts => "o",
             Self::Skus | Self::Keys => "k",
         }
     }

@@ -39,7 +39,8 @@ impl Walk {
     pub(crate) const fn of(self) -> Of {
         match self {
             Self::List | Self::Stages | Self::Few => Of::Table,
-            Self::Sku | Self::FewOfSku => Of::Skus,
+            Self::Sku => Of::Skus,
+            Self::FewOfSku => Of::SkuOrders,
         }
     }
 

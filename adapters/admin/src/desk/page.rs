@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::FromRequestParts;
-use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION};
+use axum::http::header::{CONTENT_LANGUAGE, CONTENT_TYPE, LOCATION, REFERER};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -19,12 +19,15 @@ use super::cookies::{self, Cookie};
 use super::links::encode;
 use super::prefs::Prefs;
 use super::show::escaped;
-use super::{Answer, Fault, Html, Query, Say, Shared};
+use super::{Answer, Fault, Html, Query, Say, Shared, local_path};
 use crate::pages::NavItem;
 use crate::text::Text;
 
 /// Cookie of what the next page says.
 pub(super) const FLASH: &str = "ipass_flash";
+
+/// Longer addresses, in bytes, are not in every row of a list.
+const LONGEST_HERE: usize = 500;
 
 /// What the next page says about the act that led there.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +69,8 @@ pub(crate) struct Page {
     pub(crate) path: String,
     /// Path and query, to come back to.
     pub(crate) here: String,
+    /// The page of ours that the request was sent from, where the browser says so.
+    pub(crate) came_from: Option<String>,
     route: Arc<Route>,
     session: Option<Arc<AdminSession>>,
 }
@@ -88,12 +93,19 @@ impl FromRequestParts<Shared> for Page {
             htmx: wants_fragment(&parts.headers),
             path: parts.uri.path().to_owned(),
             here: parts.uri.path_and_query().map(|path| path.as_str().to_owned()).unwrap_or_default(),
+            came_from: came_from(&parts.headers),
             route: Arc::clone(route),
             session: parts.extensions.get().cloned(),
             query,
             desk: Arc::clone(desk),
         })
     }
+}
+
+/// The page of ours that a request was sent from.
+pub(super) fn came_from(headers: &HeaderMap) -> Option<String> {
+    let referer = headers.get(REFERER)?.to_str().ok()?.parse::<Uri>().ok()?;
+    local_path(referer.path_and_query()?.as_str()).map(str::to_owned)
 }
 
 /// Whether htmx asks, and not for a page of the browser's history.
@@ -180,6 +192,12 @@ impl Page {
     /// Its name.
     pub(crate) fn route_name(&self) -> &RouteName {
         &self.route.name
+    }
+
+    /// Whether a list of many forms may say in each where it comes back to. A long query in every row would be most of
+    /// the page; the browser says it as well.
+    pub(crate) fn says_here(&self) -> bool {
+        self.here.len() <= LONGEST_HERE
     }
 
     /// Names of all routes.

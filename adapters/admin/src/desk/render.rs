@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use ipass_core::ports::StoreError;
@@ -160,7 +160,9 @@ async fn told(desk: &Shared, asked: &mut Parts, fault: &Fault) -> Response {
             let next = wanted.map(|next| format!("?next={}", encode(next))).unwrap_or_default();
             go(&format!("/admin/login{next}"), None, false, desk.behind_tls)
         }
-        Fault::DoneAlready => go(&came_from(&asked.headers), Some(&Flash::bad(title)), false, desk.behind_tls),
+        Fault::DoneAlready => {
+            go(page.came_from.as_deref().unwrap_or("/admin"), Some(&Flash::bad(title)), false, desk.behind_tls)
+        }
         Fault::NotFound
         | Fault::NoMethod
         | Fault::TooLarge
@@ -223,13 +225,6 @@ fn notice(
 fn wants_json(headers: &HeaderMap, path: &str) -> bool {
     let accepts = headers.get("accept").and_then(|value| value.to_str().ok()).unwrap_or_default();
     path.starts_with("/admin/api/") || accepts.starts_with("application/json")
-}
-
-/// The page of ours that a form was sent from, else the start.
-fn came_from(headers: &HeaderMap) -> String {
-    let referer = headers.get(REFERER).and_then(|value| value.to_str().ok()?.parse::<Uri>().ok());
-    let path = referer.as_ref().and_then(Uri::path_and_query).and_then(|path| local_path(path.as_str()));
-    path.unwrap_or("/admin").to_owned()
 }
 
 /// What was said on a page is not said again.

@@ -34,7 +34,7 @@ pub(super) fn order_href(desk: &Desk, row: &OrderRow) -> String {
 /// Back to where the form came from, else to the order; says what was done, with a link to the order.
 fn done(page: &Page, desk: &Desk, form: &Form, row: &OrderRow, text: String) -> Response {
     let order = order_href(desk, row);
-    let back = form.0.get("back").and_then(local_path).unwrap_or(&order);
+    let back = form.0.get("back").and_then(local_path).or(page.came_from.as_deref()).unwrap_or(&order);
     let flash = Flash::good(text).with_link(order.as_str(), page.t(t::TO_ORDER));
     page.go(back, Some(&flash))
 }
