@@ -241,6 +241,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_part_without_letters_has_no_case() {
+        for (part, has) in [("0-9", "LIKE"), ("PO0", "ILIKE"), ("é", "ILIKE")] {
+            let mut query = Sql::new("");
+            push_has(&mut query, "o.po", part);
+            assert_eq!(query.written().unwrap(), format!(" AND o.po {has} '%{part}%'"));
+        }
+    }
+
+    #[test]
     fn wildcards_are_letters() {
         assert_eq!(like(r"50%_\"), r"%50\%\_\\%");
     }
