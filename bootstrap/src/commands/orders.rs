@@ -74,7 +74,7 @@ pub(super) async fn orders(config: BootConfig, command: OrdersCommand, json: boo
             print(&if json {
                 json!({"result": "done", "due": due}).to_string()
             } else {
-                format!("{due} orders are due now; the next run of their job takes them.")
+                format!("{due} orders need not wait any longer; the next run of their job takes them.")
             });
             Ok(())
         }

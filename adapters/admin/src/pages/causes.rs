@@ -173,10 +173,11 @@ async fn retry(State(desk): State<Shared>, page: Page, uri: Uri, mut form: Form)
     }
     form.once(&desk, &uri).await?;
     let (now, route) = (desk.now(), page.route_name());
-    let mut due = 0;
     for po in &orders {
-        due += desk.store.retry(route, Some(po), now).await?;
+        desk.store.retry(route, Some(po), now).await?;
     }
+    // Also those whose time had come by itself.
+    let due = orders.len() as u64;
     let subject = [Some(cause.code()), detail.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let words = [Some(number(due)), typed].into_iter().flatten().collect::<Vec<_>>().join(" · ");
     audit(&desk, page.who(), "retry", Some(route), &subject, &words).await?;

@@ -128,6 +128,8 @@ async fn a_group_is_retried_whole_and_only_with_a_reason_when_it_is_large() {
     assert_eq!(book.retried.lock().unwrap().len(), 53);
     let last = bench.acts().pop().unwrap();
     assert_eq!((last.1.as_str(), last.2.as_str()), ("retry", "missing_shop_mapping 100"));
+    let words = bench.desk.acts.lock().unwrap().last().unwrap().detail.clone();
+    assert_eq!(words, "51 · shop added", "all of them are due now, however long they were to wait");
     let wrong = send(&bench, "/admin/causes/retry", &[("stage", "9"), ("cause", "x")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
 }

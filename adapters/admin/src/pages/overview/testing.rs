@@ -81,7 +81,7 @@ impl OrderBook for Book {
 
     async fn retry(&self, _: &RouteName, po: Option<&PoNumber>, _: DateTime<Utc>) -> Stored<u64> {
         self.retried.lock().unwrap().push(po.map_or("*", PoNumber::as_str).to_owned());
-        Ok(1)
+        Ok(0) // Its time had come by itself.
     }
 
     async fn set_hold(&self, _: &RouteName, _: &PoNumber, _: Option<&str>, _: &str, _: DateTime<Utc>) -> Stored<()> {
