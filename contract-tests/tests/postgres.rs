@@ -129,7 +129,7 @@ async fn somebody_waits(admin: &mut PgConnection) {
     let waiting = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
                                   WHERE datname = current_database() AND wait_event_type = 'Lock')";
     for _ in 0..5_000 {
-        if sqlx::query_scalar(waiting).fetch_one(&mut *admin).await.unwrap() {
+        if sqlx::query_scalar(waiting).fetch_one(&mut *admin).await.expect("the server answers") {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;

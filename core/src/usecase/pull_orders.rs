@@ -233,7 +233,7 @@ async fn pull_one(
     let order = OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now() };
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
-            store_page(ctx, store, vec![Item::Read(item)]).await?;
+            store_page(ctx, store, vec![Item::Read(Box::new(item))]).await?;
         }
     }
     Ok(())

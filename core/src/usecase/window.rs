@@ -19,7 +19,7 @@ pub(super) enum Item {
     /// Stored as it came; it was not read.
     Known(KnownPayload),
     /// Read.
-    Read(PulledOrder),
+    Read(Box<PulledOrder>),
 }
 
 impl Item {
@@ -35,7 +35,7 @@ impl Item {
     pub(super) fn into_read(self) -> Option<PulledOrder> {
         match self {
             Self::Known(_) => None,
-            Self::Read(pulled) => Some(pulled),
+            Self::Read(pulled) => Some(*pulled),
         }
     }
 
@@ -130,7 +130,7 @@ impl Reading {
         let mut new = Vec::with_capacity(items.len());
         for (item, known) in items.into_iter().zip(known) {
             if self.keys.insert(item.key.clone()) {
-                let item = known.map_or_else(|| Item::Read(item.read(source)), Item::Known);
+                let item = known.map_or_else(|| Item::Read(Box::new(item.read(source))), Item::Known);
                 item.moment(self.kind).into_iter().for_each(|moment| self.reach.to(moment));
                 new.push(item);
             }
