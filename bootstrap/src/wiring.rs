@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ipass_core::ports::{
-    Clock, ErpSink, FileArea, InventorySink, Notifier, OrderSource, PortError, RouteName, SyncStore,
+    Clock, ErpSink, FileArea, InventorySink, Notifier, OrderSource, PortError, RemoteAccount, RemoteSide, RouteName,
+    SyncStore,
 };
 use ipass_core::run::{Route, Runner};
 use ipass_files::ExportDirectory;
@@ -43,6 +44,7 @@ fn route(config: RouteConfig, http: &Http, lingxing: &ipass_lingxing::Apps) -> R
     let name = config.name;
     let refuse = |place: &str, error: &PortError| format!("configuration, route {name}, {place}: {error}");
     let mut aliases = Vec::new();
+    let mut accounts: Vec<(RemoteSide, Arc<dyn RemoteAccount>)> = Vec::new();
     let source: Arc<dyn OrderSource>;
     let inventory: Option<Arc<dyn InventorySink>>;
     match config.channel {
@@ -50,16 +52,19 @@ fn route(config: RouteConfig, http: &Http, lingxing: &ipass_lingxing::Apps) -> R
             aliases.extend_from_slice(ipass_dsco::JOB_ALIASES);
             let orders = ipass_dsco::connect(&name, section, http).map_err(|error| refuse("channel", &error))?;
             inventory = Some(Arc::new(orders.inventory()));
+            accounts.push((RemoteSide::Channel, Arc::new(orders.account())));
             source = Arc::new(orders);
         }
     }
     let erp: Arc<dyn ErpSink> = match config.erp {
         ErpConfig::Lingxing(section) => {
             aliases.extend_from_slice(ipass_lingxing::JOB_ALIASES);
-            Arc::new(lingxing.connect(&name, &section, http).map_err(|error| refuse("erp", &error))?)
+            let erp = lingxing.connect(&name, &section, http).map_err(|error| refuse("erp", &error))?;
+            accounts.push((RemoteSide::Erp, Arc::new(erp.account())));
+            Arc::new(erp)
         }
     };
-    Ok(Route { name: RouteName(name), source, erp, inventory, aliases })
+    Ok(Route { name: RouteName(name), source, erp, inventory, accounts, aliases })
 }
 
 /// All routes of the configuration. With a store, call limits and tokens are shared with every other

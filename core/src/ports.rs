@@ -24,6 +24,7 @@ mod notifier;
 mod order_source;
 mod payload_store;
 mod records;
+mod remote_account;
 mod stock_store;
 mod sync_store;
 
@@ -43,5 +44,6 @@ pub use notifier::*;
 pub use order_source::*;
 pub use payload_store::*;
 pub use records::*;
+pub use remote_account::*;
 pub use stock_store::*;
 pub use sync_store::*;

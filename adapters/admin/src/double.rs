@@ -22,6 +22,23 @@ pub(crate) const TOKEN: &str = "0123456789abcdef";
 /// Answers nothing.
 struct Down;
 
+/// An account that makes many calls, at a remote whose clock is behind.
+struct Account;
+
+impl RemoteAccount for Account {
+    fn health(&self) -> AccountHealth {
+        let call = |name: &str, limit, used, throttled_at| CallUse { name: name.to_owned(), limit, used, throttled_at };
+        AccountHealth {
+            calls: vec![
+                call("GET /<b>", CallLimit::PerMinute(60), 57, None),
+                call("POST /create", CallLimit::AtOnce(5), 1, DateTime::from_timestamp(1_769_590_740, 0)),
+                call("POST /token", CallLimit::None, 3, None),
+            ],
+            clock_ahead: Some(chrono::TimeDelta::seconds(-42)),
+        }
+    }
+}
+
 macro_rules! down {
     ($( $port:ident { $( fn $name:ident($( $arg:ident: $ty:ty ),*) -> $out:ty; )* } )*) => { $(
         #[async_trait]
@@ -166,6 +183,7 @@ pub(crate) fn service(token: Option<&str>) -> ApiState {
             source: Arc::new(source),
             erp: Arc::new(MockErpSink::new()),
             inventory,
+            accounts: vec![(RemoteSide::Erp, Arc::new(Account))],
             aliases: vec![("pull_everything", Job::PullOrders)],
         })
     };

@@ -63,6 +63,12 @@ impl DscoOrders {
         self.client.hello().await
     }
 
+    /// The credential that it works with.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.client.account.clone()
+    }
+
     /// The stock side of the same account. It shares the token and the limits with the orders, which
     /// a second [`connect`] would not.
     #[must_use]

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use chrono::{DateTime, Utc};
-use ipass_core::ports::{Clock, ErrorKind, PortError};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use ipass_core::ports::{AccountHealth, Clock, ErrorKind, PortError, RemoteAccount};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, Url};
 
 use crate::meter;
 use crate::retry::{self, Next};
 use crate::shared::Shared;
+use crate::usage::Usage;
 use crate::{Body, CallKind, Http, Judgement, Reply, Request, SendError};
 
 /// Answers that cannot be larger than this are asked for without compression.
@@ -27,6 +28,7 @@ pub struct Account {
     name: Arc<str>,
     base: Arc<str>,
     shared: Option<Arc<Shared>>,
+    usage: Arc<Usage>,
 }
 
 impl Account {
@@ -48,6 +50,7 @@ impl Account {
             name: name.into(),
             base: url.as_str().trim_end_matches('/').into(),
             shared: None,
+            usage: Arc::default(),
         })
     }
 
@@ -136,6 +139,9 @@ impl Account {
     /// Counts, under its kind, an error that the adapter found in an answer with a status of 200 to 299;
     /// all others are counted here already.
     pub fn refused(&self, kind: &CallKind, error: &PortError) {
+        if let ErrorKind::Throttled { .. } = error.kind() {
+            self.usage.throttled(kind.name, self.clock().now());
+        }
         self.count_error(kind, error_label(error.kind()));
     }
 
@@ -170,7 +176,9 @@ impl Account {
         };
         meter::count(kind.name);
         let sending = turn.sending();
+        let under_way = self.usage.begin(kind, sent_at);
         let outcome = tokio::time::timeout(self.http.timeout(kind.timeout), self.exchange(kind, request)).await;
+        drop(under_way);
         let took = since(clock, sent_at);
         let outcome = match outcome {
             Ok(outcome) => {
@@ -220,7 +228,14 @@ impl Account {
     async fn exchange(&self, kind: &CallKind, request: RequestBuilder) -> Result<Reply, Failure> {
         let mut response = request.send().await.map_err(|error| Failure::of(kind, error))?;
         let status = response.status().as_u16();
-        let retry_after = retry_after(&response, self.clock().now());
+        let now = self.clock().now();
+        if let Some(date) = dated(&response) {
+            self.usage.dated(date, now);
+        }
+        if status == 429 {
+            self.usage.throttled(kind.name, now);
+        }
+        let retry_after = retry_after(&response, now);
         let body = body(kind, &mut response).await?;
         Ok(Reply { status, retry_after, body })
     }
@@ -245,6 +260,12 @@ impl Account {
         metrics::histogram!("ipass_remote_wait_seconds", "account" => account, "call" => kind.name)
             .record(waited.as_secs_f64());
         tracing::debug!(outcome = label, status, duration_ms = millis(took), waited_ms = millis(waited), "remote call");
+    }
+}
+
+impl RemoteAccount for Account {
+    fn health(&self) -> AccountHealth {
+        self.usage.health(self.clock().now())
     }
 }
 
@@ -299,6 +320,12 @@ fn retry_after(response: &Response, now: DateTime<Utc>) -> Option<Duration> {
     }
     let until = DateTime::parse_from_rfc2822(text).ok()?.with_timezone(&Utc);
     Some((until - now).to_std().unwrap_or_default())
+}
+
+/// When the remote sent an answer, by its own clock.
+fn dated(response: &Response) -> Option<DateTime<Utc>> {
+    let text = response.headers().get(DATE)?.to_str().ok()?;
+    DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc))
 }
 
 fn label(status: u16) -> &'static str {

@@ -8,6 +8,7 @@ mod pace;
 mod retry;
 pub mod seconds;
 mod shared;
+mod usage;
 
 pub use account::Account;
 pub use call::{Body, CallKind, Judgement, Reply, Request, SendError, by_status};

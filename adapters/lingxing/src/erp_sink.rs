@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use ipass_core::erp::{ErpOrder, ErpOrderDraft, ErpStock, MasterKind, MasterRecord, OutboundDocument, SkuPair};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, Batch, DocumentQuery, ErpCancel, ErpCapabilities, ErpSink, PortError};
-use ipass_http_kit::Http;
+use ipass_http_kit::{Account, Http};
 
 use crate::client::Client;
 use crate::config::Config;
@@ -48,6 +48,12 @@ impl LingxingErp {
             consistency: config.consistency,
             client,
         })
+    }
+
+    /// The credential that it works with.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        self.client.account().clone()
     }
 
     /// Asks for an order that does not exist, which proves token, signature, white list and the

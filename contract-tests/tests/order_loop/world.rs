@@ -135,7 +135,14 @@ impl Service {
         let url = format!("sqlite://{}", folder.path().join("ipass.db").display());
         let store: Arc<dyn SyncStore> = Arc::new(SqliteStore::open(&url).await.expect("a store"));
         store.migrate().await.expect("the schema is made");
-        let route = Route { name: RouteName("loop".to_owned()), source, erp, inventory, aliases: Vec::new() };
+        let route = Route {
+            name: RouteName("loop".to_owned()),
+            source,
+            erp,
+            inventory,
+            accounts: Vec::new(),
+            aliases: Vec::new(),
+        };
         store.save_settings(&route.name, &settings.to_string(), "test", None, clock.now()).await.expect("settings");
         let files = Arc::new(ExportDirectory::new(folder.path().join("exports"), 1 << 20, clock.clone()));
         let runner = Runner { store: store.clone(), clock: clock.clone(), meter: Arc::new(TaskMeter), files };

@@ -9,8 +9,8 @@ use super::{Fact, RunContext, RunError, RunReport, RunWatch};
 use crate::job::{Job, JobAliases};
 use crate::order::PoNumber;
 use crate::ports::{
-    Begun, CallMeter, Clock, ErpSink, FileArea, InventorySink, OrderSource, RouteName, RunEnd, RunStart, StoreError,
-    SyncStore, Trigger,
+    Begun, CallMeter, Clock, ErpSink, FileArea, InventorySink, OrderSource, RemoteAccount, RemoteSide, RouteName,
+    RunEnd, RunStart, StoreError, SyncStore, Trigger,
 };
 use crate::settings::{Problem, Settings, listed, parse};
 use crate::usecase::{
@@ -28,6 +28,8 @@ pub struct Route {
     pub erp: Arc<dyn ErpSink>,
     /// The channel's stock figures; `None` for a channel that takes none.
     pub inventory: Option<Arc<dyn InventorySink>>,
+    /// The credentials that it works with.
+    pub accounts: Vec<(RemoteSide, Arc<dyn RemoteAccount>)>,
     /// Other names of its jobs.
     pub aliases: Vec<(&'static str, Job)>,
 }

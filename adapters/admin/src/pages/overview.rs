@@ -1,5 +1,6 @@
 //! Where everything stands: the start page.
 
+mod accounts;
 mod silence;
 mod snapshot;
 #[cfg(test)]
@@ -18,10 +19,12 @@ use chrono::{DateTime, Duration, Utc};
 use ipass_core::job::Job;
 use ipass_core::ports::{CauseGroup, Notice, OrderRow, RunRecord};
 use ipass_core::reason::Reason;
+use ipass_core::run::Route;
 use ipass_core::settings::next_runs;
 use ipass_core::stage::Stage;
 use serde_json::Value;
 
+use self::accounts::{Gauge, RemoteClock, accounts};
 use self::silence::{Silence, silence};
 use self::snapshot::{Readings, Snapshot};
 use crate::desk::links::encode;
@@ -110,6 +113,8 @@ struct View {
     refused: u64,
     marks: [(Text, Option<DateTime<Utc>>); 2],
     jobs: Vec<JobHealth>,
+    gauges: Vec<Gauge>,
+    clocks: Vec<RemoteClock>,
 }
 
 #[derive(Template)]
@@ -128,12 +133,13 @@ struct OverviewBody<'a> {
 
 async fn show(State(desk): State<Shared>, Extension(readings): Extension<Arc<Readings>>, page: Page) -> Answer {
     let snapshot = readings.get(&desk, page.route()).await?;
-    let v = view(&snapshot, page.route().inventory.is_some(), page.now);
+    let v = view(&snapshot, page.route(), page.now);
     if page.htmx { page.show(&OverviewBody { p: &page, v }) } else { page.show(&OverviewPage { p: &page, v }) }
 }
 
-fn view(s: &Snapshot, takes_stock: bool, now: DateTime<Utc>) -> View {
+fn view(s: &Snapshot, route: &Route, now: DateTime<Utc>) -> View {
     let refused = s.causes.iter().filter(|group| group.reason == Reason::CredentialsRefused).map(|group| group.orders);
+    let (gauges, clocks) = accounts(route);
     let ended = |stage: &Stage| (*stage, s.counts.iter().find(|count| count.stage == *stage).map_or(0, |c| c.orders));
     View {
         invalid_settings: s.invalid_settings,
@@ -143,7 +149,7 @@ fn view(s: &Snapshot, takes_stock: bool, now: DateTime<Utc>) -> View {
         silence: silence(s.created.clone(), now),
         due: s.due.clone(),
         causes: s.causes.iter().take(TOP).cloned().collect(),
-        takes_stock,
+        takes_stock: route.inventory.is_some(),
         stock: s.runs.iter().find(|(job, _)| *job == Job::SyncStock).and_then(|(_, runs)| stock_run(runs)),
         refused: refused.sum(),
         marks: [(t::MARK_CREATED, s.pulled.created_mark), (t::MARK_UPDATED, s.pulled.updated_mark)],
@@ -153,6 +159,8 @@ fn view(s: &Snapshot, takes_stock: bool, now: DateTime<Utc>) -> View {
             .filter(|(job, _)| *job != Job::CheckOrders)
             .map(|(job, runs)| health(s, *job, runs, now))
             .collect(),
+        gauges,
+        clocks,
     }
 }
 

@@ -54,6 +54,11 @@ impl Windows {
         (self.per_second.map(|number| of(number, 92)), of(self.per_minute, 97))
     }
 
+    /// Calls per minute as published.
+    pub(crate) const fn per_minute(&self) -> u32 {
+        self.per_minute
+    }
+
     pub(super) async fn wait(&self, clock: &Arc<dyn Clock>) {
         let cells = self.cells.get_or_init(|| self.cells(clock));
         let _turn = self.queue.lock().await;

@@ -55,7 +55,8 @@ pub(crate) fn road(world: &World, oauth: bool, away: Option<Vendor>, patience: O
     let inventory: Option<Arc<dyn InventorySink>> = Some(Arc::new(orders.inventory()));
     let source: Arc<dyn OrderSource> = Arc::new(orders);
     let erp: Arc<dyn ErpSink> = Arc::new(ipass_lingxing::connect("lingxing", erp, &http).expect("an ERP"));
-    let route = Route { name: world.route.name.clone(), source, erp, inventory, aliases: Vec::new() };
+    let route =
+        Route { name: world.route.name.clone(), source, erp, inventory, accounts: Vec::new(), aliases: Vec::new() };
     Road { route: Arc::new(route), _nobody: nobody.map(|(socket, _)| socket) }
 }
 

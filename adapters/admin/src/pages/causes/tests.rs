@@ -50,6 +50,7 @@ async fn bench_with(orders: &[Vec<OrderRow>], unreadable: Vec<(String, Cause)>) 
             source: Arc::clone(&old.source),
             erp: Arc::new(erp),
             inventory: None,
+            accounts: Vec::new(),
             aliases: Vec::new(),
         });
     });

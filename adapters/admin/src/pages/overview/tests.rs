@@ -162,6 +162,13 @@ async fn where_everything_stands_is_on_one_page_and_leads_on() {
         r#"href="/admin/stock?run=sync_stock-5""#,
         "in 10 min",
         r#"hx-trigger="every 10s""#,
+        // The accounts.
+        "Clock of the ERP:",
+        r#"<span class="mark bad">ours is 42 s ahead: set the time of this machine (NTP)</span>"#,
+        "<code>GET /&#60;b&#62;</code>",
+        r#"<meter class="gauge" min="0" max="60" high="54" value="57" aria-label="GET /&#60;b&#62;"></meter> 57 of 60 per minute"#,
+        "1 of 5 at the same time",
+        "3 calls",
     ];
     for words in expected {
         assert!(page.body.contains(words), "{words} is not in {}", page.body);

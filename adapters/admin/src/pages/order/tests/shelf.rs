@@ -275,8 +275,14 @@ pub(crate) async fn bench_with(
         });
         channel(&mut source);
         let erp = Arc::new(erp);
-        let route =
-            Route { name: RouteName("r".to_owned()), source: Arc::new(source), erp, inventory: None, aliases: vec![] };
+        let route = Route {
+            name: RouteName("r".to_owned()),
+            source: Arc::new(source),
+            erp,
+            inventory: None,
+            accounts: vec![],
+            aliases: vec![],
+        };
         state.routes[0] = Arc::new(route);
         state.launcher = launcher;
     });
