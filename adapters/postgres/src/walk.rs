@@ -155,7 +155,7 @@ async fn rare(
     if let Some(before) = filter.in_stage_since_before {
         let mut sql = Sql::new("stage_entered_at < ");
         sql.push_bind(before);
-        let name = format!("in stage before hour {}", before.timestamp().div_euclid(3600));
+        let name = format!("in_stage_before:{}", before.timestamp().div_euclid(3600));
         looks.push(Look { table: "order_sync", few: FEW, name, sql });
     }
     if let Some(sku) = sku {

@@ -91,7 +91,7 @@ async fn an_old_signature_is_made_anew_once_with_the_same_token() {
     world.replay.on(empty()).await;
     world.replay.on(refused("sign_expired.json").times(2)).await;
     look(&world).await.unwrap();
-    assert_eq!(look(&world).await, Err(ErrorKind::Retryable));
+    assert_eq!(look(&world).await, Err(ErrorKind::Clock));
     world.replay.verify().await;
 }
 
