@@ -1,18 +1,21 @@
 //! Saving what was pulled.
 
+mod known;
+
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{PayloadDigest, RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
+use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
-use sqlx::{PgConnection, Row};
+use sqlx::PgConnection;
 
+use self::known::{Locking, known, note_claims};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
-use crate::row::{Values, number};
+use crate::row::number;
 use crate::runs::check_fence;
 use crate::tally::Tally;
 use crate::{digests, payloads};
@@ -61,20 +64,6 @@ fn rounds(orders: &[SaveOrder]) -> Vec<Vec<&SaveOrder>> {
     rounds
 }
 
-/// What is stored of an order that is seen again.
-struct Known {
-    id: i64,
-    channel_order_id: String,
-    updated_at: Option<DateTime<Utc>>,
-    channel_status: String,
-    stage: Stage,
-    /// The run that works on it; known of a locked one only.
-    claimed_by: Option<i64>,
-    /// A create of it is open or applied.
-    in_erp: bool,
-    same: bool,
-}
-
 async fn save_chunk(
     connection: &mut PgConnection,
     run: &RunRef,
@@ -113,22 +102,6 @@ fn readable<'a>(chunk: &[&'a SaveOrder], invalid: &mut Vec<UnreadableOrder>) -> 
 fn count_unchanged(counts: &mut SaveCounts) -> bool {
     counts.unchanged += 1;
     false
-}
-
-impl Known {
-    /// Whether a seen order is one to be written down, as a change or as a second one of its number.
-    fn is_news(&self, save: &SaveOrder) -> bool {
-        let outdated = save.order.updated_at.zip(self.updated_at).is_some_and(|(new, old)| {
-            // The store keeps microseconds.
-            new.timestamp_micros() < old.timestamp_micros()
-        });
-        self.is_another(save) || !(self.same || outdated)
-    }
-
-    fn is_another(&self, save: &SaveOrder) -> bool {
-        let (old, new) = (&self.channel_order_id, clean(&save.order.channel_order_id));
-        !old.is_empty() && !new.is_empty() && *old != new
-    }
 }
 
 /// Writes what is new or changed, and answers the orders that somebody else has inserted meanwhile.
@@ -207,91 +180,11 @@ async fn save_locked<'a>(
     Ok(late)
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Locking {
-    No,
-    Yes,
-}
-
-async fn known(
-    connection: &mut PgConnection,
-    route: &RouteName,
-    chunk: &[&SaveOrder],
-    locking: Locking,
-) -> Stored<HashMap<String, Known>> {
-    let query = match locking {
-        Locking::No => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
-                 EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
-                         AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
-                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po"
-        }
-        Locking::Yes => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
-                 EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
-                         AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
-                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
-             ORDER BY o.po
-             FOR UPDATE OF o"
-        }
-    };
-    let rows = sqlx::query(query)
-        .bind(&route.0)
-        .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
-        .bind(chunk.iter().map(|save| PayloadDigest::of(&save.raw).0.to_vec()).collect::<Vec<_>>())
-        .fetch_all(connection)
-        .await
-        .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let po: String = row.try_get("po").unwrap_or_default();
-            let values = Values::new(row, "order_sync", &*po);
-            let known = Known {
-                id: values.get("id")?,
-                channel_order_id: values.get("channel_order_id")?,
-                updated_at: values.get("updated_at")?,
-                channel_status: values.get("channel_status")?,
-                stage: values.stage("stage")?,
-                claimed_by: None,
-                in_erp: values.get("in_erp")?,
-                same: values.get("same")?,
-            };
-            Ok((po, known))
-        })
-        .collect()
-}
-
 /// Names of items travel joined: arrays of arrays of different lengths do not exist.
 const JOINT: &str = "\u{1f}";
 
 fn joined(names: &[String]) -> String {
     names.iter().map(|name| clean(name).replace(JOINT, "")).collect::<Vec<_>>().join(JOINT)
-}
-
-/// Looks who works on locked orders: a statement of its own, because one that waited for the locks would still see
-/// the claims of before.
-async fn note_claims(connection: &mut PgConnection, known: &mut HashMap<String, Known>) -> Stored<()> {
-    if known.is_empty() {
-        return Ok(());
-    }
-    let claims: HashMap<i64, i64> =
-        sqlx::query_as::<_, (i64, i64)>("SELECT order_id, fence FROM order_claim WHERE order_id = ANY($1)")
-            .bind(known.values().map(|known| known.id).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await
-            .map_err(unavailable)?
-            .into_iter()
-            .collect();
-    for known in known.values_mut() {
-        known.claimed_by = claims.get(&known.id).copied();
-    }
-    Ok(())
 }
 
 /// Inserts orders and answers those that were not there, with their ids.
