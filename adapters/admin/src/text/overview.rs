@@ -69,9 +69,9 @@ crate::text::messages! {
     CLOCK_FAST = "ours is {0} ahead: set the time of this machine (NTP)", "本机快 {0}，请校准本机时间（NTP）";
     CALLS = "Calls of the last minute, of this instance", "最近一分钟的调用（本实例）";
     CALLS_NONE = "No call has been made since the service was started.", "服务启动以来尚未调用对方系统。";
-    SIDE = "Of", "系统";
+    SIDE = "System", "系统";
     SIDE_CHANNEL = "channel", "渠道";
-    SIDE_ERP = "ERP", "ERP";
+    SIDE_ERP = "ERP", "ERP 系统";
     CALL = "Call", "接口";
     LIMIT_USED = "Limit used", "限额使用";
     CALLS_UNLIMITED = "{0} calls", "{0} 次";
