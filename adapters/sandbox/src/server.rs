@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, FromRequest, Multipart, Request, State};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE};
 use axum::http::request::Parts;
 use axum::response::Response;
 use bytes::Bytes;
@@ -57,23 +58,32 @@ pub(crate) fn router(app: App) -> Router {
     Router::new().fallback(entry).with_state(app)
 }
 
+/// Answers are dated by the clock of the vendors, which may run faster than that of the machine.
 async fn entry(State(app): State<App>, ConnectInfo(peer): ConnectInfo<Peer>, request: Request) -> Response {
+    let mut response = answer(&app, &peer, request).await;
+    if let Ok(date) = HeaderValue::from_str(&app.now().format("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+async fn answer(app: &App, peer: &Peer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
         return respond::plain(&Reply::text(413, "text/plain", "too large".to_owned()));
     };
     let path = parts.uri.path().to_owned();
     if let Some(path) = path.strip_prefix(CONTROL_BASE) {
-        return respond::plain(&control::handle(&app, parts.method.as_str(), path, &body));
+        return respond::plain(&control::handle(app, parts.method.as_str(), path, &body));
     }
     if let Some(path) = path.strip_prefix(DSCO_BASE) {
-        let mut call = read(&app, &parts, path, body).await;
+        let mut call = read(app, &parts, path, body).await;
         call.kind = format!("{} {}", call.method, dsco::template(path));
-        return to_dsco(&app, &peer, call).await;
+        return to_dsco(app, peer, call).await;
     }
     if let Some(path) = path.strip_prefix(LINGXING_BASE) {
-        let call = read(&app, &parts, path, body).await;
-        return to_lingxing(&app, &peer, call).await;
+        let call = read(app, &parts, path, body).await;
+        return to_lingxing(app, peer, call).await;
     }
     respond::plain(&Reply::text(404, "text/plain", "nothing is simulated here".to_owned()))
 }

@@ -175,3 +175,18 @@ async fn broken_answers_break_for_real() {
     let made: u64 = client.sandbox.ledger().creates.values().map(|record| record.applied).sum();
     assert_eq!(made, 6, "A B C D E F");
 }
+
+/// The clock of these tests stands in September 2026, whatever the machine's says.
+#[tokio::test]
+async fn answers_are_dated_by_the_vendors_clock() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let client = Client::start(SandboxConfig::default()).await;
+    let url = client.sandbox.dsco_base_url();
+    let host = url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).unwrap();
+    let mut stream = tokio::net::TcpStream::connect(host).await.unwrap();
+    stream.write_all(b"GET /api/v3/hello HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let dates: Vec<&str> = answer.lines().filter_map(|line| line.strip_prefix("date: ")).collect();
+    assert_eq!(dates, [client.clock.get().format("%a, %d %b %Y %H:%M:%S GMT").to_string()]);
+}
