@@ -11,7 +11,7 @@ use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use sqlx::PgConnection;
 
-use self::known::{Locking, known, note_claims};
+use self::known::{known, lock};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
@@ -74,7 +74,7 @@ async fn save_chunk(
 ) -> Stored<()> {
     let mut open = readable(chunk, invalid);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
-    let seen = known(connection, &run.route, &open, Locking::No).await?;
+    let seen = known(connection, &run.route, &open).await?;
     open.retain(|save| match seen.get(save.order.po.as_str()) {
         Some(known) => known.is_news(save) || count_unchanged(counts),
         None => true,
@@ -113,8 +113,7 @@ async fn save_locked<'a>(
     counts: &mut SaveCounts,
     (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<Vec<&'a SaveOrder>> {
-    let mut known = known(connection, &run.route, &open, Locking::Yes).await?;
-    note_claims(connection, &mut known).await?;
+    let known = lock(connection, &run.route, &open).await?;
     let mut new = Vec::new();
     let mut changed = Vec::new();
     let mut events = Vec::new();

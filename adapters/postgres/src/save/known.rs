@@ -1,6 +1,6 @@
 //! What is stored of orders that are seen again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{PayloadDigest, RouteName, SaveOrder, Stored};
@@ -18,7 +18,7 @@ pub(super) struct Known {
     pub(super) updated_at: Option<DateTime<Utc>>,
     pub(super) channel_status: String,
     pub(super) stage: Stage,
-    /// The run that works on it; known of a locked one only.
+    /// The run that works on it.
     pub(super) claimed_by: Option<i64>,
     /// A create of it is open or applied.
     pub(super) in_erp: bool,
@@ -41,40 +41,41 @@ impl Known {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Locking {
-    No,
-    Yes,
+/// Locks what is stored of orders, and looks at it then: a statement that waited for the locks would still see the
+/// claims, writes and digests of before.
+pub(super) async fn lock(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    chunk: &[&SaveOrder],
+) -> Stored<HashMap<String, Known>> {
+    let locked: HashSet<i64> =
+        sqlx::query_scalar("SELECT id FROM order_sync WHERE route = $1 AND po = ANY($2) ORDER BY po FOR UPDATE")
+            .bind(&route.0)
+            .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
+            .fetch_all(&mut *connection)
+            .await
+            .map_err(unavailable)?
+            .into_iter()
+            .collect();
+    let mut known = known(connection, route, chunk).await?;
+    // One that came in between is not locked; inserting it finds it again.
+    known.retain(|_, known| locked.contains(&known.id));
+    Ok(known)
 }
 
 pub(super) async fn known(
     connection: &mut PgConnection,
     route: &RouteName,
     chunk: &[&SaveOrder],
-    locking: Locking,
 ) -> Stored<HashMap<String, Known>> {
-    let query = match locking {
-        Locking::No => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
+    let query = "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
+                        (SELECT c.fence FROM order_claim AS c WHERE c.order_id = o.id) AS claimed_by,
                  EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
                          AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
                  EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
                          AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
              FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po"
-        }
-        Locking::Yes => {
-            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
-                 EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
-                         AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
-                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po
-             ORDER BY o.po
-             FOR UPDATE OF o"
-        }
-    };
+             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po";
     let rows = sqlx::query(query)
         .bind(&route.0)
         .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
@@ -92,31 +93,11 @@ pub(super) async fn known(
                 updated_at: values.get("updated_at")?,
                 channel_status: values.get("channel_status")?,
                 stage: values.stage("stage")?,
-                claimed_by: None,
+                claimed_by: values.get("claimed_by")?,
                 in_erp: values.get("in_erp")?,
                 same: values.get("same")?,
             };
             Ok((po, known))
         })
         .collect()
-}
-
-/// Looks who works on locked orders: a statement of its own, because one that waited for the locks would still see
-/// the claims of before.
-pub(super) async fn note_claims(connection: &mut PgConnection, known: &mut HashMap<String, Known>) -> Stored<()> {
-    if known.is_empty() {
-        return Ok(());
-    }
-    let claims: HashMap<i64, i64> =
-        sqlx::query_as::<_, (i64, i64)>("SELECT order_id, fence FROM order_claim WHERE order_id = ANY($1)")
-            .bind(known.values().map(|known| known.id).collect::<Vec<_>>())
-            .fetch_all(connection)
-            .await
-            .map_err(unavailable)?
-            .into_iter()
-            .collect();
-    for known in known.values_mut() {
-        known.claimed_by = claims.get(&known.id).copied();
-    }
-    Ok(())
 }
