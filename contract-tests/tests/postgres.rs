@@ -124,12 +124,12 @@ async fn a_lost_lock_connection_frees_the_run() {
     finish(&*store, other).await;
 }
 
-/// Waits until a statement of the database waits for a lock that another one holds.
-async fn somebody_waits(admin: &mut PgConnection) {
-    let waiting = "SELECT EXISTS (SELECT 1 FROM pg_stat_activity
-                                  WHERE datname = current_database() AND wait_event_type = 'Lock')";
+/// Waits until so many statements of the database wait for a lock that another one holds.
+async fn somebody_waits(admin: &mut PgConnection, how_many: i64) {
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
     for _ in 0..5_000 {
-        if sqlx::query_scalar(waiting).fetch_one(&mut *admin).await.expect("the server answers") {
+        if how_many <= sqlx::query_scalar(waiting).fetch_one(&mut *admin).await.expect("the server answers") {
             return;
         }
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -166,7 +166,7 @@ async fn a_claim_that_is_made_meanwhile_is_seen_by_whoever_waited_for_the_order(
             }
         };
         let committed = async {
-            somebody_waits(&mut admin).await;
+            somebody_waits(&mut admin, 1).await;
             tx.commit().await.unwrap();
         };
         tokio::join!(meanwhile, committed);
@@ -174,6 +174,29 @@ async fn a_claim_that_is_made_meanwhile_is_seen_by_whoever_waited_for_the_order(
         assert_eq!(row(&*store, "1").await.stage, Stage::AwaitingPush);
         database.execute("DELETE FROM order_claim").await;
     }
+}
+
+/// Pull and push come with the same change of an order while somebody holds its row: one of them writes it.
+#[tokio::test]
+async fn a_change_that_two_runs_bring_at_once_is_written_once() {
+    let (store, database) = fresh().await;
+    let before = pulled("1", 1);
+    stored(&*store, std::slice::from_ref(&before)).await;
+    let pull = begin(&*store, Job::PullOrders, None).await;
+    let push = begin(&*store, Job::PushOrders, None).await;
+    let after = [changed(&before, 60, ChannelStatus::ShipmentPending)];
+    let mut holding = PgConnection::connect(&database.url).await.unwrap();
+    let mut tx = holding.begin().await.unwrap();
+    sqlx::query("SELECT id FROM order_sync FOR UPDATE").execute(&mut *tx).await.unwrap();
+    let mut admin = PgConnection::connect(&database.url).await.unwrap();
+    let freed = async {
+        somebody_waits(&mut admin, 2).await;
+        tx.commit().await.unwrap();
+    };
+    let (pulled, pushed, ()) = tokio::join!(save(&*store, &pull.run, &after), save(&*store, &push.run, &after), freed);
+    assert_eq!((pulled.updated + pushed.updated, pulled.unchanged + pushed.unchanged), (1, 1));
+    let timeline = store.timeline(&route(), &po("1"), 10).await.unwrap();
+    assert_eq!(timeline.iter().filter(|event| event.kind == "changed").count(), 1);
 }
 
 async fn patient(turns: u32) {

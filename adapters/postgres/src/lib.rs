@@ -18,6 +18,7 @@ mod lock;
 mod marks;
 mod migrate;
 mod open;
+mod parts;
 mod payloads;
 mod place;
 mod record;

@@ -11,7 +11,7 @@ use crate::open::PostgresStore;
 use crate::{stock, tally};
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 16] = [
+const VERSIONS: [(i64, &str, &str); 17] = [
     (1, "orders", include_str!("../../../migrations/postgres/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/postgres/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/postgres/0003_writes.sql")),
@@ -28,6 +28,7 @@ const VERSIONS: [(i64, &str, &str); 16] = [
     (14, "list_speed", include_str!("../../../migrations/postgres/0014_list_speed.sql")),
     (16, "payload_digest", include_str!("../../../migrations/postgres/0016_payload_digest.sql")),
     (17, "claims", include_str!("../../../migrations/postgres/0017_claims.sql")),
+    (18, "write_speed", include_str!("../../../migrations/postgres/0018_write_speed.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {

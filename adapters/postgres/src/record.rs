@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Evidence, RunRef, Step, StepOutcome, Stored};
+use ipass_core::ports::{Evidence, RouteName, RunRef, Step, StepOutcome, Stored};
 use ipass_core::reason::OutcomeKind;
 use ipass_core::stage::Stage;
 use ipass_core::write::WriteNote;
@@ -13,6 +13,7 @@ use sqlx::PgConnection;
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
+use crate::parts::{at_once, parts};
 use crate::row::{Values, evidence, number};
 use crate::runs::check_fence;
 use crate::tally::Tally;
@@ -56,6 +57,12 @@ pub(crate) async fn record(
     if steps.is_empty() {
         return Ok(Vec::new());
     }
+    let size = steps.len().div_ceil(parts(steps.len()));
+    let lost = at_once(steps.chunks(size).map(|part| record_part(store, run, part, now)).collect()).await?;
+    Ok(lost.concat())
+}
+
+async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let mut standing = claimed(&mut tx, run, steps).await?;
@@ -72,7 +79,7 @@ pub(crate) async fn record(
         let merged = order.evidence.grown_by(&cleaned(&step.evidence));
         let event = outcome_event(run, step);
         match &order.newest {
-            Some(newest) if newest.equals(&event) => repeated.push(newest.id),
+            Some(newest) if newest.equals(&event) => repeated.push((event.po, newest.id)),
             _ => new_events.push(event),
         }
         if let StepOutcome::Advanced { to, .. } = &step.outcome {
@@ -81,7 +88,7 @@ pub(crate) async fn record(
         rows.push(NewValues::of(&order, step, merged));
     }
     update(&mut tx, run, &rows, now).await?;
-    repeat(&mut tx, repeated, now).await?;
+    repeat(&mut tx, &run.route, &repeated, now).await?;
     append(&mut tx, &run.route, &new_events, now).await?;
     // Also of orders that are lost: what a remote did is a fact, whoever holds the order by now.
     let notes: Vec<&WriteNote> = steps.iter().flat_map(|step| &step.writes).collect();
@@ -244,15 +251,26 @@ async fn update(connection: &mut PgConnection, run: &RunRef, rows: &[NewValues],
     Ok(())
 }
 
-async fn repeat(connection: &mut PgConnection, events: Vec<i64>, now: DateTime<Utc>) -> Stored<()> {
+async fn repeat(
+    connection: &mut PgConnection,
+    route: &RouteName,
+    events: &[(&str, i64)],
+    now: DateTime<Utc>,
+) -> Stored<()> {
     if events.is_empty() {
         return Ok(());
     }
-    sqlx::query("UPDATE order_event SET times = times + 1, last_at = $1 WHERE id = ANY($2)")
-        .bind(now)
-        .bind(events)
-        .execute(connection)
-        .await
-        .map_err(unavailable)?;
+    sqlx::query(
+        "UPDATE order_event AS e SET times = times + 1, last_at = $2
+         FROM unnest($3::text[], $4::bigint[]) AS n (po, id)
+         WHERE e.route = $1 AND e.po = n.po AND e.id = n.id",
+    )
+    .bind(&route.0)
+    .bind(now)
+    .bind(events.iter().map(|(po, _)| *po).collect::<Vec<_>>())
+    .bind(events.iter().map(|(_, id)| *id).collect::<Vec<_>>())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
     Ok(())
 }

@@ -11,22 +11,42 @@ use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use sqlx::PgConnection;
 
-use self::known::{known, lock};
+use self::known::{Depth, known, lock};
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
 use crate::open::PostgresStore;
+use crate::parts::{at_once, by_number};
 use crate::row::number;
 use crate::runs::check_fence;
 use crate::tally::Tally;
 use crate::{digests, payloads};
 
-/// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice.
-const CHUNK: usize = 500;
+/// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice. Above what is
+/// usual for a part.
+const CHUNK: usize = 750;
 
 pub(crate) async fn save_orders(
     store: &PostgresStore,
     run: &RunRef,
     orders: &[SaveOrder],
+    unreadable: &[UnreadableOrder],
+    now: DateTime<Utc>,
+) -> Stored<SaveCounts> {
+    let parts = by_number(orders).into_iter().enumerate();
+    let saving = parts.map(|(at, part)| save_part(store, run, part, if at == 0 { unreadable } else { &[] }, now));
+    let counts = at_once(saving.collect()).await?;
+    Ok(counts.into_iter().fold(SaveCounts::default(), |sum, part| SaveCounts {
+        stored: sum.stored + part.stored,
+        updated: sum.updated + part.updated,
+        unchanged: sum.unchanged + part.unchanged,
+        invalid: sum.invalid + part.invalid,
+    }))
+}
+
+async fn save_part(
+    store: &PostgresStore,
+    run: &RunRef,
+    orders: Vec<&SaveOrder>,
     unreadable: &[UnreadableOrder],
     now: DateTime<Utc>,
 ) -> Stored<SaveCounts> {
@@ -51,7 +71,7 @@ pub(crate) async fn save_orders(
 
 /// Parts a page so that a PO number is in each part once: a page may repeat an order, or hold two
 /// with one number, and the later one has to meet the earlier one as a stored order.
-fn rounds(orders: &[SaveOrder]) -> Vec<Vec<&SaveOrder>> {
+fn rounds(orders: Vec<&SaveOrder>) -> Vec<Vec<&SaveOrder>> {
     let mut rounds: Vec<Vec<&SaveOrder>> = Vec::new();
     let mut seen: HashMap<&PoNumber, usize> = HashMap::new();
     for order in orders {
@@ -74,7 +94,7 @@ async fn save_chunk(
 ) -> Stored<()> {
     let mut open = readable(chunk, invalid);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
-    let seen = known(connection, &run.route, &open).await?;
+    let seen = known(connection, &run.route, &open, Depth::News).await?;
     open.retain(|save| match seen.get(save.order.po.as_str()) {
         Some(known) => known.is_news(save) || count_unchanged(counts),
         None => true,

@@ -11,7 +11,7 @@ use crate::open::SqliteStore;
 use crate::{stock, tally};
 
 /// Forward only: what stands here is never edited, only followed.
-const VERSIONS: [(i64, &str, &str); 13] = [
+const VERSIONS: [(i64, &str, &str); 14] = [
     (1, "orders", include_str!("../../../migrations/sqlite/0001_orders.sql")),
     (2, "runs", include_str!("../../../migrations/sqlite/0002_runs.sql")),
     (3, "writes", include_str!("../../../migrations/sqlite/0003_writes.sql")),
@@ -25,6 +25,7 @@ const VERSIONS: [(i64, &str, &str); 13] = [
     (13, "run_log", include_str!("../../../migrations/sqlite/0013_run_log.sql")),
     (16, "payload_digest", include_str!("../../../migrations/sqlite/0016_payload_digest.sql")),
     (17, "claims", include_str!("../../../migrations/sqlite/0017_claims.sql")),
+    (18, "write_speed", include_str!("../../../migrations/sqlite/0018_write_speed.sql")),
 ];
 
 pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {

@@ -13,7 +13,7 @@ use crate::order::PoNumber;
 use crate::reason::Cause;
 use crate::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote};
 
-/// Pulled orders, and where each stands. Each method is one transaction.
+/// Pulled orders, and where each stands. Each method is one transaction, but for those that say otherwise.
 #[async_trait]
 pub trait OrderStore: Send + Sync {
     /// How far pulling has come.
@@ -33,7 +33,8 @@ pub trait OrderStore: Send + Sync {
     /// Contract: an unchanged order writes nothing. A payload older than the stored one (by
     /// `updated_at`) is ignored. Evidence and stage stay, but for an order that awaits its push, is
     /// not claimed by another living run and gets `at_push`. A PO number that is stored with another
-    /// channel order id is kept unread with the reason `duplicate_po`.
+    /// channel order id is kept unread with the reason `duplicate_po`. Each order is stored whole; of a
+    /// page that fails, some may be stored.
     async fn save_orders(
         &self,
         run: &RunRef,

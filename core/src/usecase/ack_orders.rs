@@ -1,14 +1,15 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures_util::future::join;
 
 use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
 use super::look::{Look, fresh_look};
 use super::privacy::redacted;
-use super::push_orders::find_in_erp;
+use super::push_orders::{ask_erp, held_by_erp};
 use super::worklist::{Proof, Worklist, reference};
 use crate::erp::{ErpOrder, ErpStatus};
-use crate::order::ChannelStatus;
+use crate::order::{ChannelStatus, PoNumber};
 use crate::ports::{
     Answer, Batch, Effect, ErpSink, OrderRef, OrderSource, OrderStore, Outcome, PendingWrite, PortError, Settlement,
     WriteLedger,
@@ -27,11 +28,14 @@ pub async fn ack_orders(
     ledger: &dyn WriteLedger,
 ) -> Result<(), RunError> {
     let mut work = Worklist::claim(ctx, store, ledger, source.capabilities(), Stage::AwaitingAck).await?;
-    let mut look = fresh_look(ctx, source, store, &mut work).await?;
+    // Two remotes that know nothing of each other: both are asked at once.
+    let pos: Vec<PoNumber> = work.open().map(|order| order.po.clone()).collect();
+    let (look, answers) = join(fresh_look(ctx, source, store, &mut work), ask_erp(erp, &pos)).await;
+    let mut look = look?;
     settle_by_channel(ctx, &mut work, &look);
     work.record(store).await?;
 
-    let held = find_in_erp(erp, &mut work, |_| true).await;
+    let held = held_by_erp(&mut work, answers);
     if look.is_old(ctx) {
         look = fresh_look(ctx, source, store, &mut work).await?;
         settle_by_channel(ctx, &mut work, &look);

@@ -128,7 +128,7 @@ pub(super) async fn find_in_erp(
 }
 
 /// What the ERP holds of each order; ends those of which it cannot tell.
-fn held_by_erp(
+pub(super) fn held_by_erp(
     work: &mut Worklist<'_>,
     answers: HashMap<PoNumber, Result<Vec<ErpOrder>, PortError>>,
 ) -> HashMap<PoNumber, Vec<ErpOrder>> {

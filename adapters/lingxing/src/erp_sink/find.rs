@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::iter;
 use ipass_core::erp::ErpOrder;
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{Answer, PortError};
@@ -16,6 +18,9 @@ const MAX_NUMBERS: usize = 200;
 
 /// Rows of a page (documented maximum; 20 is the observed minimum).
 const LENGTH: usize = 500;
+
+/// Questions at once: while one is answered, the answer to the other is read.
+const AT_ONCE: usize = 2;
 
 /// Platforms that are asked by order name instead of number (documented): Shopify, eBay, Mercado,
 /// Newegg, Shopline, Coupang.
@@ -34,16 +39,20 @@ pub(super) async fn all(erp: &LingxingErp, pos: &[PoNumber]) -> Vec<Answer<PoNum
     let mut seen = HashSet::new();
     let once: Vec<PoNumber> = pos.iter().filter(|po| seen.insert(*po)).cloned().collect();
     let mut results = Found::new();
-    let mut todo: Vec<&[PoNumber]> = once.chunks(MAX_NUMBERS).rev().collect();
+    let alone = once.len() == 1;
+    let ask = |part| async move { (part, orders(erp, part, alone).await) };
+    let asking: Vec<_> = once.chunks(MAX_NUMBERS).map(ask).collect();
+    let mut asked: Vec<_> = iter(asking).buffered(AT_ONCE).collect().await;
     let mut splits = 0;
-    while let Some(part) = todo.pop() {
-        match orders(erp, part, once.len() == 1).await {
+    while let Some((part, result)) = asked.pop() {
+        match result {
             Ok(found) => results.extend(found),
             // One row in doubt puts everybody in doubt who was asked for together with its owner.
             Err(Failure::Row(_)) if part.len() > 1 && splits < MAX_SPLITS => {
                 splits += 1;
                 let (first, second) = part.split_at(part.len() / 2);
-                todo.extend([second, first]);
+                asked.push(ask(first).await);
+                asked.push(ask(second).await);
             }
             Err(Failure::Row(error) | Failure::Call(error)) => {
                 results.extend(part.iter().map(|po| (po.clone(), Err(error.clone()))));

@@ -18,9 +18,9 @@ pub(super) struct Known {
     pub(super) updated_at: Option<DateTime<Utc>>,
     pub(super) channel_status: String,
     pub(super) stage: Stage,
-    /// The run that works on it.
+    /// The run that works on it; `None` if that was not asked.
     pub(super) claimed_by: Option<i64>,
-    /// A create of it is open or applied.
+    /// A create of it is open or applied; `false` if that was not asked.
     pub(super) in_erp: bool,
     pub(super) same: bool,
 }
@@ -48,34 +48,67 @@ pub(super) async fn lock(
     route: &RouteName,
     chunk: &[&SaveOrder],
 ) -> Stored<HashMap<String, Known>> {
-    let locked: HashSet<i64> =
-        sqlx::query_scalar("SELECT id FROM order_sync WHERE route = $1 AND po = ANY($2) ORDER BY po FOR UPDATE")
-            .bind(&route.0)
-            .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(unavailable)?
-            .into_iter()
-            .collect();
-    let mut known = known(connection, route, chunk).await?;
+    // By the keys, one by one, here and below: of a table that has just grown the server knows too little to find
+    // them so by itself.
+    let locked: HashSet<i64> = sqlx::query_scalar(
+        "SELECT o.id FROM order_sync AS o
+         WHERE o.id = ANY(ARRAY(
+             SELECT x.id FROM unnest($2::text[]) AS seen (po)
+             CROSS JOIN LATERAL (SELECT id FROM order_sync AS k WHERE k.route = $1 AND k.po = seen.po OFFSET 0) AS x))
+         ORDER BY o.po FOR UPDATE",
+    )
+    .bind(&route.0)
+    .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(unavailable)?
+    .into_iter()
+    .collect();
+    let mut known = known(connection, route, chunk, Depth::Whole).await?;
     // One that came in between is not locked; inserting it finds it again.
     known.retain(|_, known| locked.contains(&known.id));
     Ok(known)
+}
+
+/// What is asked of a stored order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// Whether it is news.
+    News,
+    /// Who holds it, too: the run that works on it, and the ERP.
+    Whole,
+}
+
+macro_rules! known_query {
+    ($claimed_by:literal, $in_erp:literal) => {
+        concat!(
+            "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage, ",
+            $claimed_by,
+            " AS claimed_by, ",
+            $in_erp,
+            " AS in_erp,
+             (SELECT d.digest = seen.digest AND d.updated_at IS NOT DISTINCT FROM o.updated_at
+              FROM order_digest AS d WHERE d.order_id = o.id) IS TRUE AS same
+             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
+             CROSS JOIN LATERAL (SELECT * FROM order_sync AS k WHERE k.route = $1 AND k.po = seen.po OFFSET 0) AS o"
+        )
+    };
 }
 
 pub(super) async fn known(
     connection: &mut PgConnection,
     route: &RouteName,
     chunk: &[&SaveOrder],
+    depth: Depth,
 ) -> Stored<HashMap<String, Known>> {
-    let query = "SELECT o.po, o.id, o.channel_order_id, o.updated_at, o.channel_status, o.stage,
-                        (SELECT c.fence FROM order_claim AS c WHERE c.order_id = o.id) AS claimed_by,
-                 EXISTS (SELECT 1 FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
-                         AND w.state IN ('intended', 'accepted', 'unknown', 'applied')) AS in_erp,
-                 EXISTS (SELECT 1 FROM order_digest AS d WHERE d.order_id = o.id AND d.digest = seen.digest
-                         AND d.updated_at IS NOT DISTINCT FROM o.updated_at) AS same
-             FROM unnest($2::text[], $3::bytea[]) AS seen (po, digest)
-             JOIN order_sync AS o ON o.route = $1 AND o.po = seen.po";
+    let query = match depth {
+        Depth::News => known_query!("NULL::bigint", "false"),
+        Depth::Whole => known_query!(
+            "(SELECT c.fence FROM order_claim AS c WHERE c.order_id = o.id)",
+            "(SELECT true FROM remote_write AS w WHERE w.route = o.route AND w.po = o.po AND w.kind = 'create'
+              AND w.state IN ('intended', 'accepted', 'unknown', 'applied') LIMIT 1) IS TRUE"
+        ),
+    };
     let rows = sqlx::query(query)
         .bind(&route.0)
         .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use futures_util::future::join;
 
 use super::{Item, Progress, RemoteWriter, Track, Verdict};
 use crate::ports::{Effect, ErrorKind, PortError, WriteLedger, complete_effects};
@@ -13,8 +14,29 @@ use crate::write::{Intent, WriteKey, WriteNote, WriteState};
 /// A batch is not sent so long after its intent: the process was frozen, and others may have gone on.
 const STALE_INTENT: chrono::Duration = chrono::Duration::seconds(30);
 
-/// Sends everything that is ready, in batches that keep an order's parts together; answers how long the
-/// remote took for the fastest of them, if anything was sent: the others may have waited for a limit of ours.
+/// An intent that has waited for so long behind another batch is committed anew before it is sent.
+const OLD_INTENT: chrono::Duration = chrono::Duration::seconds(5);
+
+/// A batch whose intents are committed.
+struct Intended {
+    /// To be sent.
+    batch: Vec<usize>,
+    /// Another write of the same kind is open for these.
+    refused: Vec<usize>,
+    at: DateTime<Utc>,
+}
+
+/// What became of a batch.
+#[derive(Default)]
+struct Sent {
+    progress: Vec<(usize, Progress)>,
+    /// Why nothing more is to be sent in this run.
+    stop: Option<PortError>,
+}
+
+/// Sends everything that is ready, in batches that keep an order's parts together, one after the other; while
+/// one is on its way, the intents of the next are committed. Answers how long the remote took for the fastest
+/// of them, if anything was sent: the others may have waited for a limit of ours.
 pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     ctx: &RunContext<'_>,
     ledger: &dyn WriteLedger,
@@ -30,32 +52,38 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
         return Ok(None);
     }
     let mut fastest: Option<Duration> = None;
-    for batch in batches(tracks, &ready, writer.max_batch().max(1)) {
+    let mut waiting = batches(tracks, &ready, writer.max_batch().max(1)).into_iter();
+    let mut next = intend(ctx, ledger, tracks, waiting.next()).await?;
+    while let Some(mut intended) = next.take() {
         if ctx.watch.stopping() {
             ctx.log(Fact::Stopping, []);
-            break; // What is left stays ready, and its order without an outcome.
+            // What is left stays ready, and its order without an outcome.
+            withdraw(ctx, ledger, tracks, &intended.batch).await?;
+            break;
         }
-        let intents: Vec<Intent> = batch.iter().map(|index| tracks[*index].item.intent()).collect();
-        let intended_at = ctx.clock.now();
-        let refused: HashSet<WriteKey> = ledger.intend(&ctx.run, &intents, intended_at).await?.into_iter().collect();
-        ctx.point("intended");
-        let mut batch = batch;
-        batch.retain(|index| {
-            let track = &mut tracks[*index];
-            let open = refused.contains(&track.item.key);
-            if open {
-                let hint = "another write of the same kind is open for it".to_owned();
-                track.progress = Progress::Done(Verdict::Unconfirmed(hint));
-            }
-            track.in_ledger = true;
-            track.sent_in_this_run = true;
-            !open
-        });
+        if ctx.clock.now().signed_duration_since(intended.at) > OLD_INTENT && fastest.is_some() {
+            withdraw(ctx, ledger, tracks, &intended.batch).await?;
+            let refused = std::mem::take(&mut intended.refused);
+            let Some(again) = intend(ctx, ledger, tracks, Some(intended.batch)).await? else { break };
+            intended = again;
+            intended.refused.extend(refused);
+        }
+        begin(tracks, &intended);
         let before = ctx.clock.now();
-        let failed = send_batch(ctx, ledger, writer, tracks, batch, intended_at).await?;
+        let following = if ctx.watch.stopping() { None } else { waiting.next() };
+        let sending = send_batch(ctx, ledger, writer, tracks, intended.batch, intended.at);
+        let (sent, coming) = join(sending, intend(ctx, ledger, tracks, following)).await;
+        let sent = sent?;
+        for (index, progress) in sent.progress {
+            tracks[index].progress = progress;
+        }
         let took = (ctx.clock.now() - before).to_std().unwrap_or_default();
         fastest = Some(fastest.map_or(took, |fastest| fastest.min(took)));
-        if let Some(error) = failed {
+        next = coming?;
+        if let Some(error) = sent.stop {
+            if let Some(intended) = &next {
+                begin(tracks, intended);
+            }
             for track in tracks.iter_mut().filter(|track| matches!(track.progress, Progress::Ready)) {
                 track.progress = Progress::Done(Verdict::NotSent(error.clone()));
             }
@@ -65,20 +93,54 @@ pub(super) async fn send_ready<P: Clone + std::fmt::Debug + Send + Sync>(
     Ok(fastest)
 }
 
-pub(super) fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize>> {
-    let mut batches: Vec<Vec<usize>> = Vec::new();
-    let mut start = 0;
-    while start < ready.len() {
-        let po = &tracks[ready[start]].item.key.po;
-        let parts = ready[start..].iter().take_while(|index| tracks[**index].item.key.po == *po).count();
-        let group = &ready[start..start + parts];
-        match batches.last_mut() {
-            Some(batch) if batch.len() + parts <= max => batch.extend_from_slice(group),
-            _ => batches.push(group.to_vec()),
-        }
-        start += parts;
+/// Commits the intents of a batch, if there is one, and the run is not being stopped.
+async fn intend<P: std::fmt::Debug + Send + Sync>(
+    ctx: &RunContext<'_>,
+    ledger: &dyn WriteLedger,
+    tracks: &[Track<P>],
+    batch: Option<Vec<usize>>,
+) -> Result<Option<Intended>, RunError> {
+    let Some(batch) = batch else { return Ok(None) };
+    if ctx.watch.stopping() {
+        ctx.log(Fact::Stopping, []);
+        return Ok(None);
     }
-    batches
+    let intents: Vec<Intent> = batch.iter().map(|index| tracks[*index].item.intent()).collect();
+    let at = ctx.clock.now();
+    let refused: HashSet<WriteKey> = ledger.intend(&ctx.run, &intents, at).await?.into_iter().collect();
+    ctx.point("intended");
+    let (refused, batch) = batch.into_iter().partition(|index| refused.contains(&tracks[*index].item.key));
+    Ok(Some(Intended { batch, refused, at }))
+}
+
+/// Takes back intents that nothing was sent for.
+async fn withdraw<P>(
+    ctx: &RunContext<'_>,
+    ledger: &dyn WriteLedger,
+    tracks: &[Track<P>],
+    batch: &[usize],
+) -> Result<(), RunError> {
+    let void = |index: &usize| WriteNote {
+        key: tracks[*index].item.key.clone(),
+        state: WriteState::Void,
+        receipt: None,
+        message: None,
+    };
+    let notes: Vec<WriteNote> = batch.iter().map(void).collect();
+    ledger.note(&ctx.run, &notes, ctx.clock.now()).await?;
+    Ok(())
+}
+
+/// Marks what is committed in the ledger.
+fn begin<P>(tracks: &mut [Track<P>], intended: &Intended) {
+    for index in intended.batch.iter().chain(&intended.refused) {
+        tracks[*index].in_ledger = true;
+        tracks[*index].sent_in_this_run = true;
+    }
+    for index in &intended.refused {
+        let hint = "another write of the same kind is open for it".to_owned();
+        tracks[*index].progress = Progress::Done(Verdict::Unconfirmed(hint));
+    }
 }
 
 /// Sends one batch. A refusal of the whole batch splits it until the bad item stands alone; any other
@@ -87,24 +149,26 @@ async fn send_batch<P: Send + Sync>(
     ctx: &RunContext<'_>,
     ledger: &dyn WriteLedger,
     writer: &dyn RemoteWriter<P>,
-    tracks: &mut [Track<P>],
+    tracks: &[Track<P>],
     batch: Vec<usize>,
     intended_at: DateTime<Utc>,
-) -> Result<Option<PortError>, RunError> {
+) -> Result<Sent, RunError> {
     let mut todo = vec![batch];
     let mut notes = Vec::new();
-    let mut stop = None;
+    let mut done = Sent::default();
     while let Some(part) = todo.pop() {
         if part.is_empty() {
             continue;
         }
-        if let Some(error) = &stop {
-            mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(PortError::clone(error))));
+        let all = |verdict: Verdict| part.iter().map(move |index| (*index, Progress::Done(verdict.clone())));
+        if let Some(error) = &done.stop {
+            let not_sent = Verdict::NotSent(error.clone());
+            done.progress.extend(all(not_sent));
             continue;
         }
         if ctx.clock.now().signed_duration_since(intended_at) > STALE_INTENT {
             // Whoever took over meanwhile may have read the intent back as absent.
-            stop = Some(PortError::retryable("the process stood still between the intent and the sending"));
+            done.stop = Some(PortError::retryable("the process stood still between the intent and the sending"));
             todo.push(part);
             continue;
         }
@@ -121,11 +185,9 @@ async fn send_batch<P: Send + Sync>(
             Ok(outcomes) => {
                 let mut effects = complete_effects(&keys, outcomes);
                 for index in part {
-                    let track = &mut tracks[index];
-                    let Some(effect) = effects.remove(&track.item.key) else {
-                        continue;
-                    };
-                    track.progress = progress_of(effect, sent_at, &track.item.key, &mut notes);
+                    let key = &tracks[index].item.key;
+                    let Some(effect) = effects.remove(key) else { continue };
+                    done.progress.push((index, progress_of(effect, sent_at, key, &mut notes)));
                 }
             }
             Err(error) => match error.kind() {
@@ -135,13 +197,11 @@ async fn send_batch<P: Send + Sync>(
                     todo.push(second);
                     todo.push(first);
                 }
-                ErrorKind::Rejected | ErrorKind::Invalid => {
-                    mark(tracks, &part, |_| Progress::Done(Verdict::Rejected(error.clone())));
-                }
+                ErrorKind::Rejected | ErrorKind::Invalid => done.progress.extend(all(Verdict::Rejected(error))),
                 ErrorKind::Retryable | ErrorKind::Throttled { .. } | ErrorKind::Auth | ErrorKind::Clock => {
-                    mark(tracks, &part, |_| Progress::Done(Verdict::NotSent(error.clone())));
+                    done.progress.extend(all(Verdict::NotSent(error.clone())));
                     ctx.log(Fact::SendingStopped, [error.message().to_owned()]);
-                    stop = Some(error);
+                    done.stop = Some(error);
                 }
             },
         }
@@ -150,7 +210,23 @@ async fn send_batch<P: Send + Sync>(
         ledger.note(&ctx.run, &notes, ctx.clock.now()).await?;
         ctx.point("accepted");
     }
-    Ok(stop)
+    Ok(done)
+}
+
+pub(super) fn batches<P>(tracks: &[Track<P>], ready: &[usize], max: usize) -> Vec<Vec<usize>> {
+    let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut start = 0;
+    while start < ready.len() {
+        let po = &tracks[ready[start]].item.key.po;
+        let parts = ready[start..].iter().take_while(|index| tracks[**index].item.key.po == *po).count();
+        let group = &ready[start..start + parts];
+        match batches.last_mut() {
+            Some(batch) if batch.len() + parts <= max => batch.extend_from_slice(group),
+            _ => batches.push(group.to_vec()),
+        }
+        start += parts;
+    }
+    batches
 }
 
 pub(super) fn is_one_order<P>(tracks: &[Track<P>], part: &[usize]) -> bool {
@@ -198,12 +274,5 @@ fn progress_of(
             });
             Progress::Open { receipt: None, sent_at, noted: true, hint: message }
         }
-    }
-}
-
-fn mark<P>(tracks: &mut [Track<P>], part: &[usize], progress: impl Fn(&Track<P>) -> Progress) {
-    for index in part {
-        let next = progress(&tracks[*index]);
-        tracks[*index].progress = next;
     }
 }
