@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, FixedOffset, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveDateTime, Timelike, Utc};
 
 /// The sandbox's only source of time; tests hand in a clock that they move themselves.
 pub type Now = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
@@ -19,7 +19,7 @@ fn beijing_offset() -> Option<FixedOffset> {
 
 /// `2026-01-28T01:15:40+00:00`, the form of dates inside DSCO orders.
 pub(crate) fn offset_form(at: DateTime<Utc>) -> String {
-    at.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+    text(at.naive_utc(), "T", "+00:00")
 }
 
 /// `2026-01-28T01:15:40.000Z`, the form of DSCO envelopes and change logs.
@@ -29,8 +29,35 @@ pub(crate) fn zulu_form(at: DateTime<Utc>) -> String {
 
 /// `2026-01-28 09:15:40`, Beijing time without a zone: Lingxing's form of every text date.
 pub(crate) fn beijing_form(at: DateTime<Utc>) -> String {
-    beijing_offset()
-        .map_or_else(String::new, |offset| at.with_timezone(&offset).format("%Y-%m-%d %H:%M:%S").to_string())
+    beijing_offset().map_or_else(String::new, |offset| blank_form(at.with_timezone(&offset).naive_local()))
+}
+
+/// `2026-01-28 09:15:40`, without a zone.
+pub(crate) fn blank_form(at: NaiveDateTime) -> String {
+    text(at, " ", "")
+}
+
+/// Date and time of day in whole seconds. Digit by digit: a page of orders holds thousands of dates,
+/// and reading a format string costs ten times as much as writing what it says.
+fn text(at: NaiveDateTime, between: &str, end: &str) -> String {
+    let year = u32::try_from(at.year()).ok().filter(|year| *year <= 9999);
+    let Some(year) = year.filter(|_| at.nanosecond() < 1_000_000_000) else {
+        // A year with a sign or a leap second.
+        return format!("{}{between}{}{end}", at.format("%Y-%m-%d"), at.format("%H:%M:%S"));
+    };
+    let mut out = String::with_capacity(25);
+    let mut put = |number: u32, behind: &str| {
+        out.extend([number / 10 % 10, number % 10].into_iter().filter_map(|digit| char::from_digit(digit, 10)));
+        out.push_str(behind);
+    };
+    put(year / 100, "");
+    put(year, "-");
+    put(at.month(), "-");
+    put(at.day(), between);
+    put(at.hour(), ":");
+    put(at.minute(), ":");
+    put(at.second(), end);
+    out
 }
 
 /// The Beijing calendar day of an instant, which is what Lingxing's day filters compare.
@@ -54,5 +81,15 @@ mod tests {
         assert_eq!(beijing_day(at).to_string(), "2026-01-29");
         assert_eq!(offset_form(at), "2026-01-28T20:00:05+00:00");
         assert_eq!(zulu_form(at), "2026-01-28T20:00:05.000Z");
+    }
+
+    #[test]
+    fn texts_are_what_the_format_says() {
+        let odd = ["0007-01-02T03:04:05Z", "9999-12-31T23:59:59.999Z", "2016-12-31T23:59:60Z", "2024-02-29T10:20:30Z"];
+        let odd = odd.into_iter().filter_map(parse_instant).chain([DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC]);
+        for at in odd {
+            assert_eq!(offset_form(at), at.format("%Y-%m-%dT%H:%M:%S+00:00").to_string());
+            assert_eq!(blank_form(at.naive_utc()), at.format("%Y-%m-%d %H:%M:%S").to_string());
+        }
     }
 }

@@ -8,6 +8,7 @@ mod config;
 mod distort;
 mod dsco;
 mod faults;
+mod json;
 mod kinds;
 mod ledger;
 mod limits;

@@ -70,11 +70,11 @@ async fn entry(State(app): State<App>, ConnectInfo(peer): ConnectInfo<Peer>, req
 async fn answer(app: &App, peer: &Peer, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        return respond::plain(&Reply::text(413, "text/plain", "too large".to_owned()));
+        return respond::plain(Reply::text(413, "text/plain", "too large".to_owned()));
     };
     let path = parts.uri.path().to_owned();
     if let Some(path) = path.strip_prefix(CONTROL_BASE) {
-        return respond::plain(&control::handle(app, parts.method.as_str(), path, &body));
+        return respond::plain(control::handle(app, parts.method.as_str(), path, &body));
     }
     if let Some(path) = path.strip_prefix(DSCO_BASE) {
         let mut call = read(app, &parts, path, body).await;
@@ -85,7 +85,7 @@ async fn answer(app: &App, peer: &Peer, request: Request) -> Response {
         let call = read(app, &parts, path, body).await;
         return to_lingxing(app, peer, call).await;
     }
-    respond::plain(&Reply::text(404, "text/plain", "nothing is simulated here".to_owned()))
+    respond::plain(Reply::text(404, "text/plain", "nothing is simulated here".to_owned()))
 }
 
 async fn read(app: &App, parts: &Parts, path: &str, body: Bytes) -> Call {
@@ -160,7 +160,7 @@ async fn to_lingxing(app: &App, peer: &Peer, mut call: Call) -> Response {
         (entry, core.config.latency)
     };
     let token = match entry {
-        Entry::Refused => return respond::plain(&lingxing::throttled(&call)),
+        Entry::Refused => return respond::plain(lingxing::throttled(&call)),
         Entry::Running => Some(Held::new(app, &call.path)),
         Entry::Free => None,
     };

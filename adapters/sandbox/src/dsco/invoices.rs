@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::envelope::{Reasons, failure, invalid};
 use super::log::Work;
-use super::render::{SUPPLIER_ID, add_warehouse, money};
+use super::render::{REQUESTED_WAREHOUSE, SUPPLIER_ID, money, warehouse_names};
 use super::shipments::names_item;
 use crate::clock::{offset_form, parse_instant};
 use crate::state::Core;
@@ -140,7 +140,9 @@ fn invoice_json(core: &Core, invoice: &Invoice) -> Value {
         json.extend(extra);
     }
     if let Some(code) = order.warehouse.as_deref() {
-        add_warehouse(&mut json, "requested", code);
+        for (name, value) in REQUESTED_WAREHOUSE.into_iter().zip(warehouse_names(code)) {
+            json[name] = json!(value);
+        }
     }
     json
 }

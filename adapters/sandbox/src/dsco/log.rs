@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json, value::RawValue};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::envelope::{Reasons, invalid, not_found, pending, results};
 use super::orders::turn_of;
 use crate::clock::{parse_instant, zulu_form};
 use crate::faults::Effect;
+use crate::json::{self, Object};
 use crate::state::Core;
 use crate::wire::{Call, Reply, string_of};
 
@@ -51,7 +53,7 @@ enum Fate {
 #[derive(Debug)]
 struct Item {
     /// Compact text of the object as it was sent.
-    payload: Box<str>,
+    payload: Box<RawValue>,
     fate: Fate,
     /// Reasons of the failure; empty means success. `None` until processed or for ever silent.
     outcome: Option<Reasons>,
@@ -111,7 +113,7 @@ impl Core {
             Fate::Fails(reason) => Some(vec![reason]),
             Fate::Silent { applied: false } => None,
             Fate::Silent { applied: true } | Fate::Normal => {
-                let payload: Value = serde_json::from_str(&entry.payload).unwrap_or(Value::Null);
+                let payload: Value = serde_json::from_str(entry.payload.get()).unwrap_or(Value::Null);
                 let known = string_of(&payload, "sku").and_then(|sku| self.world.items.by_sku(sku));
                 if work == Work::KnownInventory && known.is_none() {
                     None
@@ -140,7 +142,7 @@ impl Core {
         if call.body.len() > BATCH_BYTES {
             return invalid(call, "the body is larger than 5 MB");
         }
-        let Ok(raw) = serde_json::from_slice::<Vec<Box<RawValue>>>(&call.body) else {
+        let Ok(raw) = serde_json::from_slice::<Vec<&RawValue>>(&call.body) else {
             return invalid(call, "the body must be an array of objects");
         };
         let items: Vec<Item> = raw
@@ -150,7 +152,7 @@ impl Core {
                 let value: Value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
                 self.note(work, &value, call.now);
                 Item {
-                    payload: value.to_string().into_boxed_str(),
+                    payload: to_raw_value(&value).expect("a tree can be written"),
                     fate: fate_of(call.effect.as_ref(), position),
                     outcome: None,
                 }
@@ -212,8 +214,11 @@ fn answer(core: &mut Core, call: &Call, works: &[Work]) -> Reply {
         let Some(found) = core.dsco.scrolls.turn(id, turn_of(call), call.now) else {
             return not_found(call, "scrollId not found");
         };
-        let logs = entries(core, &found, call.now);
-        return Reply::json(200, &json!({ "scrollId": id, "logs": logs }));
+        let body = json::object(|json| {
+            entries(json, core, &found, call.now);
+            json.put("scrollId", id);
+        });
+        return Reply::text(200, "application/json", body);
     }
     let by_request = call.query("requestId");
     let found = match search(core, call, works) {
@@ -221,17 +226,18 @@ fn answer(core: &mut Core, call: &Call, works: &[Work]) -> Reply {
         Err(reply) => return reply,
     };
     let (scroll, page) = core.dsco.scrolls.start(found, size, turn_of(call), call.now);
-    let mut body = json!({ "logs": entries(core, &page, call.now) });
-    if let Some(scroll) = scroll {
-        body["scrollId"] = json!(scroll);
-    }
     // The overall status is present only when one request was asked for.
-    if let Some(id) = by_request {
+    let status = by_request.map(|id| {
         let requests = &core.dsco.requests;
         let done = requests.by_id.get(id).is_some_and(|&position| requests.all[position].done <= call.now);
-        body["status"] = json!(if done { "COMPLETED" } else { "PROCESSING" });
-    }
-    Reply::json(200, &body)
+        if done { "COMPLETED" } else { "PROCESSING" }
+    });
+    let body = json::object(|json| {
+        entries(json, core, &page, call.now);
+        json.put_some("scrollId", scroll);
+        json.put_some("status", status);
+    });
+    Reply::text(200, "application/json", body)
 }
 
 fn search(core: &Core, call: &Call, works: &[Work]) -> Result<Vec<usize>, Reply> {
@@ -285,24 +291,20 @@ fn status_of(request: &Request, item: usize, now: DateTime<Utc>) -> Option<&'sta
     item.outcome.as_ref().map(|reasons| if reasons.is_empty() { "success" } else { "failure" })
 }
 
-fn entries(core: &Core, found: &[usize], now: DateTime<Utc>) -> Vec<Value> {
-    found
-        .iter()
-        .filter_map(|&key| {
-            let request = core.dsco.requests.all.get(key >> ITEM_BITS)?;
-            let position = key & ((1 << ITEM_BITS) - 1);
-            let item = request.items.get(position)?;
-            let status = status_of(request, position, now)?;
-            let payload: Value = serde_json::from_str(&item.payload).ok()?;
-            Some(json!({
-                "payload": payload,
-                "dateProcessed": zulu_form(request.done.min(now)),
-                "status": status,
-                "requestMethod": "api",
-                "requestMethodDetail": request.work.api_name(),
-                "requestId": request.id,
-                "results": results(item.outcome.as_deref().unwrap_or_default()),
-            }))
-        })
-        .collect()
+/// `logs` of an answer.
+fn entries(json: &mut Object<'_>, core: &Core, found: &[usize], now: DateTime<Utc>) {
+    let shown = found.iter().filter_map(|&key| {
+        let request = core.dsco.requests.all.get(key >> ITEM_BITS)?;
+        let position = key & ((1 << ITEM_BITS) - 1);
+        Some((request, request.items.get(position)?, status_of(request, position, now)?))
+    });
+    json.array("logs", shown, |json, (request, item, status)| {
+        json.put("dateProcessed", zulu_form(request.done.min(now)));
+        json.put("payload", &item.payload);
+        json.put("requestId", &request.id);
+        json.put("requestMethod", "api");
+        json.put("requestMethodDetail", request.work.api_name());
+        json.put("results", results(item.outcome.as_deref().unwrap_or_default()));
+        json.put("status", status);
+    });
 }

@@ -1,13 +1,14 @@
 //! Reading orders: pages and single orders.
 
 use chrono::{DateTime, Duration, Utc};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::envelope::{invalid, not_found};
 use super::render::order_json;
 use super::scroll::Turn;
 use crate::clock::parse_instant;
 use crate::faults::Effect;
+use crate::json;
 use crate::state::Core;
 use crate::wire::{Call, Reply};
 
@@ -47,21 +48,12 @@ pub(crate) fn page(core: &mut Core, call: &Call) -> Reply {
         };
         core.dsco.scrolls.start(found, size, turn_of(call), call.now)
     };
-    // Order by order into the text: a thousand orders as one tree would take tens of megabytes.
-    let mut body = String::from("{");
+    let orders = found.iter().map(|&position| core.world.order(position));
+    let mut body = json::object(|page| page.array("orders", orders, order_json));
     if let Some(id) = scroll_id {
-        body.push_str("\"scrollId\":");
-        body.push_str(&json!(id).to_string());
-        body.push(',');
+        // The only member that does not come in the order of its name.
+        body.insert_str(1, &format!("\"scrollId\":{},", json!(id)));
     }
-    body.push_str("\"orders\":[");
-    for (at, &position) in found.iter().enumerate() {
-        if at > 0 {
-            body.push(',');
-        }
-        body.push_str(&order_json(core.world.order(position)).to_string());
-    }
-    body.push_str("]}");
     // A retailer that changes its mind does so once the supplier could have seen the order.
     for position in found {
         if core.world.order(position).cancel_when_read {
@@ -145,10 +137,10 @@ pub(crate) fn by_key(core: &mut Core, call: &Call) -> Reply {
         return not_found(call, "order not found");
     };
     // The mere presence of returnMultiple turns the object into an array.
-    if call.query("returnMultiple").is_some() {
-        let orders: Vec<Value> = visible.iter().map(|&p| order_json(world.order(p))).collect();
-        Reply::json(200, &Value::Array(orders))
+    let body = if call.query("returnMultiple").is_some() {
+        json::array(visible.into_iter().map(|p| world.order(p)), order_json)
     } else {
-        Reply::json(200, &order_json(world.order(first)))
-    }
+        json::object(|json| order_json(json, world.order(first)))
+    };
+    Reply::text(200, "application/json", body)
 }

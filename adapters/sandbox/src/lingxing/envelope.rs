@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::clock::beijing_form;
+use crate::json::{self, Object};
 use crate::wire::{Call, Reply};
 
 fn gateway_text(code: &str) -> &'static str {
@@ -56,55 +57,75 @@ pub(crate) fn token_error(code: &str) -> Reply {
 /// The limiter of the service behind the gateway: a number as code.
 pub(crate) fn busy(now: DateTime<Utc>) -> Reply {
     let message = "请求过于频繁,请稍后再试 [00000000-0000-4000-8000-00000000A103]";
-    php_shell(103, message, &json!([]), &[], 0, 1, now)
+    php_shell(103, message, &json!([]), no_rows, 0, 1, now)
 }
 
 fn php_shell(
     code: i64,
     message: &str,
     details: &Value,
-    data: &[Value],
+    data: impl FnOnce(&mut Object<'_>),
     total: usize,
     request: u64,
     now: DateTime<Utc>,
 ) -> Reply {
-    Reply::json(
-        200,
-        &json!({
-            "code": code,
-            "message": message,
-            "error_details": details,
-            "request_id": format!("00000000-0000-4000-8000-{request:012X}"),
-            "response_time": beijing_form(now),
-            "data": data,
-            "total": total,
-        }),
-    )
+    let body = json::object(|json| {
+        json.put("code", code);
+        data(json);
+        json.put("error_details", details);
+        json.put("message", message);
+        json.put("request_id", format_args!("00000000-0000-4000-8000-{request:012X}"));
+        json.put("response_time", beijing_form(now));
+        json.put("total", total);
+    });
+    Reply::text(200, "application/json", body)
+}
+
+fn no_rows(json: &mut Object<'_>) {
+    json.put("data", json!([]));
 }
 
 /// Rows of a PHP service: top-level `data` and a number as `total`.
 pub(crate) fn php(data: &[Value], total: usize, request: u64, now: DateTime<Utc>) -> Reply {
-    php_shell(0, "success", &json!([]), data, total, request, now)
+    php_shell(0, "success", &json!([]), |json| json.put("data", data), total, request, now)
+}
+
+/// The same, each row written straight into the text.
+pub(crate) fn php_rows<T>(
+    rows: Vec<T>,
+    row: impl FnMut(&mut Object<'_>, T),
+    total: usize,
+    request: u64,
+    now: DateTime<Utc>,
+) -> Reply {
+    php_shell(0, "success", &json!([]), |json| json.array("data", rows, row), total, request, now)
 }
 
 /// A parameter error of a PHP service: code 500 with a plain string as detail.
 pub(crate) fn php_error(detail: &str, request: u64, now: DateTime<Utc>) -> Reply {
     let detail = json!(format!("{detail} [请求码:A1B2C3]"));
-    php_shell(500, "内部错误", &detail, &[], 0, request, now)
+    php_shell(500, "内部错误", &detail, no_rows, 0, request, now)
 }
 
 /// Data of a Java service.
 pub(crate) fn java(data: &Value, request: u64, now: DateTime<Utc>) -> Reply {
-    Reply::json(
-        200,
-        &json!({
-            "code": 0,
-            "message": "操作成功",
-            "request_id": java_request_id(request, now),
-            "response_time": beijing_form(now),
-            "data": data,
-        }),
-    )
+    java_shell(|json| json.put("data", data), request, now)
+}
+
+/// The same, the data written straight into the text.
+pub(crate) fn java_object(data: impl FnOnce(&mut Object<'_>), request: u64, now: DateTime<Utc>) -> Reply {
+    java_shell(|json| json.object("data", data), request, now)
+}
+
+fn java_shell(data: impl FnOnce(&mut Object<'_>), request: u64, now: DateTime<Utc>) -> Reply {
+    let body = json::object(|json| {
+        json.put("code", 0);
+        data(json);
+        json.put("message", "操作成功");
+        json.put("request_id", java_request_id(request, now));
+        json.put("response_time", beijing_form(now));
+    });
+    Reply::text(200, "application/json", body)
 }
 
 /// Data of the warehouse's service: a Java answer with a PHP text.
@@ -159,7 +180,7 @@ pub(crate) fn wrong_path(call: &Call) -> Reply {
         );
     }
     if call.path.starts_with("/erp/") || call.path.starts_with("/pb/") {
-        return php_shell(400, "服务不存在", &json!([]), &[], 0, 4, call.now);
+        return php_shell(400, "服务不存在", &json!([]), no_rows, 0, 4, call.now);
     }
     Reply::html(405)
 }

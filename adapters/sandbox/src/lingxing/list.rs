@@ -6,13 +6,15 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::basics::{PROVIDER_ID, PROVIDER_NAME};
-use super::envelope::{gateway, java, java_error};
+use super::envelope::{gateway, java, java_error, java_object};
 use crate::catalog::{SERVICES, WAREHOUSES, logistics_parts};
+use crate::clock::blank_form;
 use crate::faults::Effect;
+use crate::json::Object;
 use crate::state::Core;
 use crate::wire::{Call, Reply};
 use crate::world::World;
-use crate::world::erp::{Item, SystemOrder};
+use crate::world::erp::{Address, Item, SystemOrder};
 
 const LENGTHS: std::ops::RangeInclusive<u64> = 20..=500;
 const MAX_NUMBERS: usize = 200;
@@ -97,17 +99,16 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
         .collect();
     let start = usize::try_from(offset).unwrap_or(usize::MAX);
     let count = usize::try_from(length).unwrap_or(usize::MAX);
-    let shown: Vec<Value> = cut(&rows, start, count, call.effect.as_ref())
-        .into_iter()
-        .map(|at| row(core, &core.world.systems[at], call.now))
-        .collect();
+    let shown = cut(&rows, start, count, call.effect.as_ref());
     // Empty answers come in two shapes.
-    let data = if rows.is_empty() && request % 2 == 1 {
-        json!({ "total": 0, "list": null })
-    } else {
-        json!({ "total": total(&rows, start, call.effect.as_ref()).to_string(), "list": shown })
+    if rows.is_empty() && request % 2 == 1 {
+        return java(&json!({ "total": 0, "list": null }), request, call.now);
+    }
+    let data = |json: &mut Object<'_>| {
+        json.array("list", shown, |json, at| row(json, core, &core.world.systems[at], call.now));
+        json.put("total", total(&rows, start, call.effect.as_ref()).to_string());
     };
-    java(&data, request, call.now)
+    java_object(data, request, call.now)
 }
 
 fn by_numbers(world: &World, numbers: &[&str]) -> Vec<usize> {
@@ -136,112 +137,104 @@ fn by_dates(world: &World, body: &Value, now: DateTime<Utc>) -> Result<Vec<usize
         .collect())
 }
 
-fn seconds(at: Option<DateTime<Utc>>) -> Value {
-    at.map_or(json!(0), |at| json!(at.timestamp()))
+fn seconds(at: Option<DateTime<Utc>>) -> i64 {
+    at.map_or(0, |at| at.timestamp())
 }
 
-fn row(core: &Core, system: &SystemOrder, now: DateTime<Utc>) -> Value {
+fn row(json: &mut Object<'_>, core: &Core, system: &SystemOrder, now: DateTime<Utc>) {
     let status = system.status(now);
     let po = system.pos.first().map_or("", |po| &**po);
-    let reference = format!("{po}-{}", system.number % 10_000);
-    let wid = system.wid.map_or_else(|| "0".to_owned(), |wid| wid.to_string());
+    let number = system.number.to_string();
     let warehouse = WAREHOUSES.iter().find(|known| Some(known.1) == system.wid).map_or("", |known| known.2);
     let reviewed = system.reviewed(now);
+    let reviewed_at = reviewed.map(|at| at.timestamp());
     let delivered = (status == 6).then(|| system.delivered(now)).flatten();
-    let tracking = system
-        .documents
-        .iter()
-        .find(|document| document.cut_at.is_none() && reviewed.is_some())
-        .map_or("", |document| &*document.tracking);
+    json.object("address_info", |json| address_json(json, &system.address));
+    json.put("amount_currency", &*system.currency);
+    json.put("buyers_info", json!({ "buyer_no": "", "buyer_email": "", "buyer_name": "", "buyer_note": "" }));
+    json.null("customer_shipping_list");
+    json.put("delivery_type", 2);
+    json.null("exception_order_tag");
+    json.put("global_cancel_time", seconds(system.cancelled_at.filter(|&at| at <= now)));
+    // Shifted twice in real answers: sixteen hours ahead of UTC.
+    json.put("global_create_time", blank_form((system.created + chrono::Duration::hours(16)).naive_utc()));
+    json.put("global_delivery_time", seconds(delivered));
+    json.put("global_distribution_time", reviewed_at);
+    json.put("global_latest_ship_time", "0");
+    json.put("global_mark_time", 0);
+    json.put("global_order_no", &number);
+    json.put("global_payment_time", system.purchased);
+    json.null("global_print_time");
+    json.put("global_purchase_time", system.purchased);
+    json.put("global_review_time", reviewed_at);
+    json.put("is_delete", u8::from(system.deleted));
+    json.array("item_info", &system.items, |json, item| item_json(json, &core.world, item, system.deleted));
+    json.object("logistics_info", |json| logistics_json(json, system, reviewed.is_some()));
+    json.null("order_custom_fields");
+    json.put("order_from_name", from(system));
+    json.null("order_tag");
+    json.put("original_global_order_no", system.resent.then_some([&number]));
+    json.put("payment_info", json!([]));
+    json.null("pending_order_tag");
+    json.array("platform_info", &system.pos, |json, po| platform_json(json, system, po, core.config.platform_code));
+    json.put("reference_no", format_args!("{po}-{}", system.number % 10_000));
+    json.put("remark", "");
+    json.put("split_type", system.split_type.to_string());
+    json.put("status", status);
+    json.put("store_id", &*system.store);
+    json.null("supplier_id");
+    json.put("transaction_info", json!([]));
+    json.put("update_time", system.updated(now).timestamp().to_string());
+    json.put("warehouse_name", warehouse);
+    json.put("wid", system.wid.unwrap_or(0).to_string());
+}
+
+fn address_json(json: &mut Object<'_>, address: &Address) {
+    json.put("address_line1", &*address.line1);
+    json.put("address_line2", &*address.line2);
+    json.put("address_line3", "");
+    json.put("city", &*address.city);
+    json.null("company_name");
+    json.null("district");
+    json.null("doorplate_no");
+    json.put("postal_code", &*address.postal);
+    json.put("receiver_country_code", &*address.country);
+    json.put("receiver_mobile", &*address.mobile);
+    json.put("receiver_name", &*address.name);
+    json.put("receiver_tel", "");
+    json.put("state_or_region", &*address.state);
+}
+
+fn logistics_json(json: &mut Object<'_>, system: &SystemOrder, reviewed: bool) {
+    let document = system.documents.iter().find(|document| document.cut_at.is_none() && reviewed);
     let service = system.logistics.and_then(logistics_parts).map(|(_, service)| SERVICES[service]);
-    let items: Vec<Value> = system.items.iter().map(|item| item_json(&core.world, item, system.deleted)).collect();
-    let platforms: Vec<Value> = system
-        .pos
-        .iter()
-        .map(|po| {
-            json!({
-                "order_from": from(system),
-                "platform_order_no": &**po,
-                "platform_order_name": &**po,
-                "platform_code": core.config.platform_code.to_string(),
-                "store_Country_code": "US",
-                "status": "",
-                "payment_status": "",
-                "shipping_status": "",
-                "purchase_time": system.purchased,
-                "payment_time": system.purchased,
-                "latest_ship_time": 0,
-                "cancel_time": 0,
-                "delivery_time": 0,
-            })
-        })
-        .collect();
-    json!({
-        "global_order_no": system.number.to_string(),
-        "reference_no": reference,
-        "store_id": &*system.store,
-        "order_from_name": from(system),
-        "delivery_type": 2,
-        "split_type": system.split_type.to_string(),
-        "status": status,
-        "global_purchase_time": system.purchased,
-        "global_payment_time": system.purchased,
-        "global_review_time": reviewed.map(|at| at.timestamp()),
-        "global_distribution_time": reviewed.map(|at| at.timestamp()),
-        "global_print_time": null,
-        "global_mark_time": 0,
-        "global_delivery_time": seconds(delivered),
-        "global_latest_ship_time": "0",
-        "global_cancel_time": seconds(system.cancelled_at.filter(|&at| at <= now)),
-        "update_time": system.updated(now).timestamp().to_string(),
-        "amount_currency": &*system.currency,
-        "remark": "",
-        "order_tag": null,
-        "pending_order_tag": null,
-        "exception_order_tag": null,
-        "wid": wid,
-        "warehouse_name": warehouse,
-        "buyers_info": { "buyer_no": "", "buyer_email": "", "buyer_name": "", "buyer_note": "" },
-        "address_info": {
-            "receiver_name": &*system.address.name,
-            "receiver_mobile": &*system.address.mobile,
-            "receiver_tel": "",
-            "receiver_country_code": &*system.address.country,
-            "city": &*system.address.city,
-            "state_or_region": &*system.address.state,
-            "address_line1": &*system.address.line1,
-            "address_line2": &*system.address.line2,
-            "address_line3": "",
-            "district": null,
-            "postal_code": &*system.address.postal,
-            "doorplate_no": null,
-            "company_name": null,
-        },
-        "item_info": items,
-        "platform_info": platforms,
-        "payment_info": [],
-        "logistics_info": {
-            "status": 0,
-            "logistics_type_id": system.logistics.map_or_else(String::new, |id| id.to_string()),
-            "logistics_type_name": service.map_or("", |service| service.method),
-            "logistics_provider_id": PROVIDER_ID,
-            "logistics_provider_name": PROVIDER_NAME,
-            "actual_carrier": "",
-            "waybill_no": "",
-            "tracking_no": tracking,
-            "mark_no": "",
-            "pre_cost_amount": "-￥0.00",
-            "cost_amount": "0",
-        },
-        "transaction_info": [],
-        "original_global_order_no": if system.resent { json!([system.number.to_string()]) } else { Value::Null },
-        "customer_shipping_list": null,
-        // Shifted twice in real answers: sixteen hours ahead of UTC.
-        "global_create_time": (system.created + chrono::Duration::hours(16)).format("%Y-%m-%d %H:%M:%S").to_string(),
-        "supplier_id": null,
-        "is_delete": u8::from(system.deleted),
-        "order_custom_fields": null,
-    })
+    json.put("actual_carrier", "");
+    json.put("cost_amount", "0");
+    json.put("logistics_provider_id", PROVIDER_ID);
+    json.put("logistics_provider_name", PROVIDER_NAME);
+    json.put("logistics_type_id", system.logistics.map_or_else(String::new, |id| id.to_string()));
+    json.put("logistics_type_name", service.map_or("", |service| service.method));
+    json.put("mark_no", "");
+    json.put("pre_cost_amount", "-￥0.00");
+    json.put("status", 0);
+    json.put("tracking_no", document.map_or("", |document| &*document.tracking));
+    json.put("waybill_no", "");
+}
+
+fn platform_json(json: &mut Object<'_>, system: &SystemOrder, po: &str, platform: i64) {
+    json.put("cancel_time", 0);
+    json.put("delivery_time", 0);
+    json.put("latest_ship_time", 0);
+    json.put("order_from", from(system));
+    json.put("payment_status", "");
+    json.put("payment_time", system.purchased);
+    json.put("platform_code", platform.to_string());
+    json.put("platform_order_name", po);
+    json.put("platform_order_no", po);
+    json.put("purchase_time", system.purchased);
+    json.put("shipping_status", "");
+    json.put("status", "");
+    json.put("store_Country_code", "US");
 }
 
 /// 手工订单 (manual) or 补发订单 (replacement).
@@ -249,31 +242,29 @@ pub(crate) fn from(system: &SystemOrder) -> &'static str {
     if system.resent { "补发订单" } else { "手工订单" }
 }
 
-fn item_json(world: &World, item: &Item, deleted: bool) -> Value {
+fn item_json(json: &mut Object<'_>, world: &World, item: &Item, deleted: bool) {
     let product = &world.catalog.products[item.product];
-    json!({
-        "globalItemNo": (203_912_345_678_000_000 + item.id).to_string(),
-        "id": item.id.to_string(),
-        "platform_order_no": &*item.po,
-        "order_item_no": format!("{}-{}", item.po, item.id % 100),
-        "item_from_name": "本地",
-        "msku": &*item.msku,
-        "local_sku": product.erp_sku,
-        "product_no": "",
-        "local_product_name": product.name,
-        "is_bundled": u8::from(!product.parts.is_empty()),
-        "sub_products": [],
-        "title": "",
-        "variant_attr": "",
-        "unit_price_amount": &*item.price,
-        "item_price_amount": &*item.price,
-        "quantity": item.quantity,
-        "remark": "",
-        "platform_status": "",
-        "type": "产品",
-        "stock_deduct_id": "0",
-        "data_json": "{}",
-        "item_custom_fields": null,
-        "is_delete": u8::from(deleted),
-    })
+    json.put("data_json", "{}");
+    json.put("globalItemNo", (203_912_345_678_000_000 + item.id).to_string());
+    json.put("id", item.id.to_string());
+    json.put("is_bundled", u8::from(!product.parts.is_empty()));
+    json.put("is_delete", u8::from(deleted));
+    json.null("item_custom_fields");
+    json.put("item_from_name", "本地");
+    json.put("item_price_amount", &*item.price);
+    json.put("local_product_name", &product.name);
+    json.put("local_sku", &product.erp_sku);
+    json.put("msku", &*item.msku);
+    json.put("order_item_no", format_args!("{}-{}", item.po, item.id % 100));
+    json.put("platform_order_no", &*item.po);
+    json.put("platform_status", "");
+    json.put("product_no", "");
+    json.put("quantity", item.quantity);
+    json.put("remark", "");
+    json.put("stock_deduct_id", "0");
+    json.put("sub_products", json!([]));
+    json.put("title", "");
+    json.put("type", "产品");
+    json.put("unit_price_amount", &*item.price);
+    json.put("variant_attr", "");
 }

@@ -6,10 +6,11 @@ use chrono::{DateTime, Duration, NaiveDate, Utc};
 use serde_json::{Value, json};
 
 use super::basics::{PROVIDER_ID, PROVIDER_NAME};
-use super::envelope::{gateway, php, php_error};
+use super::envelope::{gateway, php_error, php_rows};
 use super::list::{cut, from, texts, total};
 use crate::catalog::{FOREIGN_SKU, SERVICES, WAREHOUSES, logistics_parts};
 use crate::clock::{beijing_day, beijing_form};
+use crate::json::Object;
 use crate::state::Core;
 use crate::wire::{Call, Reply};
 use crate::world::World;
@@ -107,14 +108,12 @@ pub(crate) fn list(core: &mut Core, call: &Call, body: &Value) -> Reply {
     }
     let length = usize::try_from(size).unwrap_or(200);
     let start = usize::try_from(page - 1).unwrap_or(usize::MAX).saturating_mul(length);
-    let shown: Vec<Value> = cut(&rows, start, length, call.effect.as_ref())
-        .into_iter()
-        .map(|(at, position)| {
-            let system = &world.systems[at];
-            row(world, system, &system.documents[position], call.now)
-        })
-        .collect();
-    php(&shown, total(&rows, start, call.effect.as_ref()), request, call.now)
+    let shown = cut(&rows, start, length, call.effect.as_ref());
+    let write = |json: &mut Object<'_>, (at, position): (usize, usize)| {
+        let system = &world.systems[at];
+        row(json, world, system, &system.documents[position], call.now);
+    };
+    php_rows(shown, write, total(&rows, start, call.effect.as_ref()), request, call.now)
 }
 
 /// `Err(None)` is a wrong JSON type, `Err(Some(…))` a wrong value.
@@ -166,7 +165,7 @@ fn status(document: &Document, now: DateTime<Utc>) -> u64 {
     }
 }
 
-fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<Utc>) -> Value {
+fn row(json: &mut Object<'_>, world: &World, system: &SystemOrder, document: &Document, now: DateTime<Utc>) {
     let status = status(document, now);
     let name = match status {
         2 => "发货中",
@@ -176,10 +175,10 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
     let shipped = shipped(document, now);
     let stock = shipped.map_or_else(String::new, beijing_form);
     let delivered = match document.times {
-        _ if shipped.is_none() => String::new(),
-        TimeStyle::Both => stock.clone(),
-        TimeStyle::StockOnlyEmpty => String::new(),
-        TimeStyle::StockOnlyZeros => "0000-00-00 00:00:00".to_owned(),
+        _ if shipped.is_none() => "",
+        TimeStyle::Both => &stock,
+        TimeStyle::StockOnlyEmpty => "",
+        TimeStyle::StockOnlyZeros => "0000-00-00 00:00:00",
     };
     let made = made(system, now).unwrap_or(now);
     // Staff assign a warehouse to orders that came without one.
@@ -187,73 +186,73 @@ fn row(world: &World, system: &SystemOrder, document: &Document, now: DateTime<U
     let warehouse = WAREHOUSES.iter().find(|known| known.1 == wid).map_or("", |known| known.2);
     let service = system.logistics.and_then(logistics_parts).map_or(0, |(_, service)| service);
     let logistics = system.logistics.unwrap_or(265);
-    let sid: u64 = system.store.parse().unwrap_or(0);
+    let address = &system.address;
     let platforms: Vec<&str> = system.pos.iter().map(|po| &**po).collect();
-    let mut rows = Vec::new();
-    for &(position, quantity) in &document.items {
-        product_rows(world, system, document, &system.items[position], quantity, &mut rows);
-    }
+    let goods = document
+        .items
+        .iter()
+        .flat_map(|&(position, quantity)| goods(world, document, &system.items[position], quantity));
     let (asked, answer) = recall(system, status, now);
     let logistics_state = [(5, "下单完成"), (41, "取消中"), (43, "物流取消完成"), (42, "取消异常")][usize::from(asked)];
-    let mut json = json!({
-        "wo_id": document.number % 10_000_000,
-        "wo_number": document_number(document),
-        "sid": sid,
-        "wid": wid,
-        "warehouse_type": 3,
-        "order_number": system.number.to_string(),
-        "order_from": from(system),
-        "reference_no": format!("{}-{}", platforms.first().unwrap_or(&""), system.number % 10_000),
-        "deliver_deadline": "",
-        "purchase_time": "",
-        "payment_time": "",
-        "surface_print_time": "0000-00-00 00:00:00",
-        "order_print_time": "0000-00-00 00:00:00",
-        "waybill_no": format!("OB-{}", document.number % 1_000_000),
-        // The label exists before the parcel leaves: a number alone proves nothing.
-        "tracking_no": &*document.tracking,
-        "surface_file_id": 0,
-        "order_type": if document.rows == RowStyle::Bundle { 2 } else { 1 },
-        "status": status,
-        "status_name": name,
-        "logistics_status": logistics_state.0,
-        "logistics_status_name": logistics_state.1,
-        "logistics_message": answer,
-        "logistics_success_time": if status == 4 { String::new() } else { beijing_form(made) },
-        "actual_carrier": SERVICES[service].carrier,
-        "order_origin_amount": "0.00",
-        "order_currency_code": &*system.currency,
-        "delivered_at": delivered,
-        "stock_delivered_at": stock,
-        "logistics_provider_id": PROVIDER_ID,
-        "logistics_provider_name": PROVIDER_NAME,
-        // A number or a text, both occur.
-        "logistics_type_id": if document.number.is_multiple_of(4) { json!(logistics) } else { json!(logistics.to_string()) },
-        "logistics_type_name": SERVICES[service].method,
-        "cancel_status": asked,
-        "cancel_message": answer,
-        "delivery_status": if status == 3 { 23 } else { 20 },
-        "delivery_message": "",
-        "tag_names": [],
-        "omsAttachments": null,
-        "seller_name": "",
-        "site_text": "[自定义平台].美国",
-        "platform_name": "Sandbox Platform",
-        "platform_order_no": platforms,
-        "package_delivered_data": [],
-        "warehouse_name": warehouse,
-        "target_country": "美国",
-        "product_info": rows,
-        "create_at": beijing_form(made),
-        "update_at": beijing_form(shipped.unwrap_or(made)),
-    });
-    let address = &system.address;
-    json["consignee"] = json!(&*address.name);
-    json["consignee_phone"] = json!(&*address.mobile);
-    json["consignee_postcode"] = json!(&*address.postal);
-    json["consignee_address"] = json!(format!("{} {}", address.line1, address.line2));
-    json["logistics_freight"] = json!("0.00");
-    json
+    json.put("actual_carrier", SERVICES[service].carrier);
+    json.put("cancel_message", answer);
+    json.put("cancel_status", asked);
+    json.put("consignee", &*address.name);
+    json.put("consignee_address", format_args!("{} {}", address.line1, address.line2));
+    json.put("consignee_phone", &*address.mobile);
+    json.put("consignee_postcode", &*address.postal);
+    json.put("create_at", beijing_form(made));
+    json.put("deliver_deadline", "");
+    json.put("delivered_at", delivered);
+    json.put("delivery_message", "");
+    json.put("delivery_status", if status == 3 { 23 } else { 20 });
+    json.put("logistics_freight", "0.00");
+    json.put("logistics_message", answer);
+    json.put("logistics_provider_id", PROVIDER_ID);
+    json.put("logistics_provider_name", PROVIDER_NAME);
+    json.put("logistics_status", logistics_state.0);
+    json.put("logistics_status_name", logistics_state.1);
+    json.put("logistics_success_time", if status == 4 { String::new() } else { beijing_form(made) });
+    // A number or a text, both occur.
+    if document.number.is_multiple_of(4) {
+        json.put("logistics_type_id", logistics);
+    } else {
+        json.put("logistics_type_id", logistics.to_string());
+    }
+    json.put("logistics_type_name", SERVICES[service].method);
+    json.null("omsAttachments");
+    json.put("order_currency_code", &*system.currency);
+    json.put("order_from", from(system));
+    json.put("order_number", system.number.to_string());
+    json.put("order_origin_amount", "0.00");
+    json.put("order_print_time", "0000-00-00 00:00:00");
+    json.put("order_type", if document.rows == RowStyle::Bundle { 2 } else { 1 });
+    json.put("package_delivered_data", json!([]));
+    json.put("payment_time", "");
+    json.put("platform_name", "Sandbox Platform");
+    json.put("platform_order_no", &platforms);
+    json.array("product_info", goods, |json, goods| goods_json(json, world, system, &goods));
+    json.put("purchase_time", "");
+    json.put("reference_no", format_args!("{}-{}", platforms.first().unwrap_or(&""), system.number % 10_000));
+    json.put("seller_name", "");
+    json.put("sid", system.store.parse::<u64>().unwrap_or(0));
+    json.put("site_text", "[自定义平台].美国");
+    json.put("status", status);
+    json.put("status_name", name);
+    json.put("stock_delivered_at", &stock);
+    json.put("surface_file_id", 0);
+    json.put("surface_print_time", "0000-00-00 00:00:00");
+    json.put("tag_names", json!([]));
+    json.put("target_country", "美国");
+    // The label exists before the parcel leaves: a number alone proves nothing.
+    json.put("tracking_no", &*document.tracking);
+    json.put("update_at", beijing_form(shipped.unwrap_or(made)));
+    json.put("warehouse_name", warehouse);
+    json.put("warehouse_type", 3);
+    json.put("waybill_no", format_args!("OB-{}", document.number % 1_000_000));
+    json.put("wid", wid);
+    json.put("wo_id", document.number % 10_000_000);
+    json.put("wo_number", document_number(document));
 }
 
 /// How it stands with giving the goods back, and what the warehouse says: 0 not asked, 1 asked, 2
@@ -267,50 +266,66 @@ fn recall(system: &SystemOrder, status: u64, now: DateTime<Utc>) -> (u8, &'stati
     }
 }
 
-fn product_rows(
-    world: &World,
-    system: &SystemOrder,
-    document: &Document,
-    item: &Item,
-    quantity: u32,
-    rows: &mut Vec<Value>,
-) {
+/// A row of a document's goods.
+struct Goods<'a> {
+    item: &'a Item,
+    wod: u64,
+    sku: &'a str,
+    /// The store's name of the product.
+    seller: &'a str,
+    count: u32,
+    /// 0 plain, 1 the set, 2 a part of it.
+    kind: u8,
+    /// The set of a part.
+    parent: u64,
+    price: &'a str,
+}
+
+/// The rows of an item: one, or the set and its parts.
+fn goods<'a>(world: &'a World, document: &Document, item: &'a Item, quantity: u32) -> Vec<Goods<'a>> {
     let product = &world.catalog.products[item.product];
     let bundle = document.rows == RowStyle::Bundle && !product.parts.is_empty();
-    let id = item.id * 10;
-    let mut push = |wod: u64, sku: &str, seller: &str, count: u32, kind: u8, parent: u64, price: &str| {
-        rows.push(json!({
-            "wod_id": wod,
-            "global_item_no": (203_912_345_678_000_000 + item.id).to_string(),
-            "platform_order_no": &*item.po,
-            "product_id": 30_000 + item.product,
-            "sku": sku,
-            "sku_identifier": sku,
-            "sid": &*system.store,
-            "stock_sid": "0",
-            "bundle_type": kind,
-            "bundle_wod_id": parent,
-            "product_name": product.name,
-            "is_combo": 0,
-            "count": count,
-            "seller_sku": seller,
-            "item_unit_price": price,
-            "item_total_price": price,
-            "stock_cost": "80.000000",
-            "third_product_code": sku,
-            "product_tags": [],
-        }));
-    };
+    let wod = item.id * 10;
     let sku = row_sku(world, document, item);
     // The store's name of the product is missing now and then.
     let known = sku != FOREIGN_SKU && !item.id.is_multiple_of(6);
     let seller = if known { &*item.msku } else { "" };
-    push(id, sku, seller, quantity, u8::from(bundle), 0, &item.price);
+    let mut rows =
+        vec![Goods { item, wod, sku, seller, count: quantity, kind: u8::from(bundle), parent: 0, price: &item.price }];
     if bundle {
-        for (step, (part, count)) in product.parts.iter().enumerate() {
-            let part = &world.catalog.products[*part];
-            let wod = id + 1 + u64::try_from(step).unwrap_or(0);
-            push(wod, &part.erp_sku, "", count * quantity, 2, id, "0.00");
-        }
+        rows.extend((wod + 1..).zip(&product.parts).map(|(place, &(part, count))| Goods {
+            item,
+            wod: place,
+            sku: &world.catalog.products[part].erp_sku,
+            seller: "",
+            count: count * quantity,
+            kind: 2,
+            parent: wod,
+            price: "0.00",
+        }));
     }
+    rows
+}
+
+fn goods_json(json: &mut Object<'_>, world: &World, system: &SystemOrder, goods: &Goods<'_>) {
+    let item = goods.item;
+    json.put("bundle_type", goods.kind);
+    json.put("bundle_wod_id", goods.parent);
+    json.put("count", goods.count);
+    json.put("global_item_no", (203_912_345_678_000_000 + item.id).to_string());
+    json.put("is_combo", 0);
+    json.put("item_total_price", goods.price);
+    json.put("item_unit_price", goods.price);
+    json.put("platform_order_no", &*item.po);
+    json.put("product_id", 30_000 + item.product);
+    json.put("product_name", &world.catalog.products[item.product].name);
+    json.put("product_tags", json!([]));
+    json.put("seller_sku", goods.seller);
+    json.put("sid", &*system.store);
+    json.put("sku", goods.sku);
+    json.put("sku_identifier", goods.sku);
+    json.put("stock_cost", "80.000000");
+    json.put("stock_sid", "0");
+    json.put("third_product_code", goods.sku);
+    json.put("wod_id", goods.wod);
 }

@@ -46,7 +46,7 @@ fn members(body: &[u8]) -> Option<BTreeMap<String, String>> {
     if body.is_empty() {
         return Some(BTreeMap::new());
     }
-    let raw: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    let raw: BTreeMap<String, &RawValue> = serde_json::from_slice(body).ok()?;
     raw.into_iter().map(|(key, value)| value_text(value.get()).map(|text| (key, text))).collect()
 }
 
@@ -62,19 +62,23 @@ fn value_text(raw: &str) -> Option<String> {
 fn compact(raw: &str) -> Option<String> {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(first) = rest.chars().next() {
-        if first == '"' {
-            let end = string_end(rest)?;
-            let text: String = serde_json::from_str(&rest[..end]).ok()?;
-            out.push_str(&serde_json::to_string(&text).ok()?);
-            rest = &rest[end..];
-        } else {
-            if !first.is_ascii_whitespace() {
-                out.push(first);
+    while let Some(at) = rest.find(|c: char| c == '"' || c.is_ascii_whitespace()) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        if rest.starts_with('"') {
+            let (string, behind) = rest.split_at(string_end(rest)?);
+            if string.contains('\\') {
+                let text: String = serde_json::from_str(string).ok()?;
+                out.push_str(&serde_json::to_string(&text).ok()?);
+            } else {
+                out.push_str(string);
             }
-            rest = &rest[first.len_utf8()..];
+            rest = behind;
+        } else {
+            rest = &rest[1..];
         }
     }
+    out.push_str(rest);
     Some(out)
 }
 

@@ -37,9 +37,9 @@ fn build(reply: &Reply, body: Body, length: Option<usize>) -> Response {
     })
 }
 
-pub(crate) fn plain(reply: &Reply) -> Response {
-    let body = Body::from(reply.body.clone());
-    build(reply, body, None)
+pub(crate) fn plain(mut reply: Reply) -> Response {
+    let body = Body::from(std::mem::take(&mut reply.body));
+    build(&reply, body, None)
 }
 
 /// Sends a reply the way its fault wants it.
@@ -48,19 +48,19 @@ pub(crate) async fn finish(mut reply: Reply, effect: Option<Effect>, peer: &Peer
         Some(Effect::Slow(pause)) => return slow(&reply, pause, token),
         Some(Effect::Late(pause)) => {
             tokio::time::sleep(pause).await;
-            plain(&reply)
+            plain(reply)
         }
         Some(Effect::ResetBeforeCommit | Effect::ResetAfterCommit) => {
             peer.break_off();
-            plain(&reply)
+            plain(reply)
         }
         Some(Effect::BrokenBody) => broken(&reply),
         Some(Effect::Truncated) => {
             let half = half(&reply.body).len();
             reply.body.truncate(half);
-            plain(&reply)
+            plain(reply)
         }
-        Some(Effect::StatusAfterCommit(code, body)) => plain(&status(code, &body)),
+        Some(Effect::StatusAfterCommit(code, body)) => plain(status(code, &body)),
         Some(
             Effect::Status(..)
             | Effect::RetryAfter(_)
@@ -80,10 +80,10 @@ pub(crate) async fn finish(mut reply: Reply, effect: Option<Effect>, peer: &Peer
             | Effect::ReversedPage
             | Effect::ShrunkPage,
         )
-        | None => plain(&reply),
+        | None => plain(reply),
         Some(effect @ (Effect::Poison(_) | Effect::UnknownWords | Effect::NumericIds | Effect::OtherEmpties(_))) => {
             distort::apply(&effect, &mut reply.body);
-            plain(&reply)
+            plain(reply)
         }
     };
     if let Some(token) = token {
