@@ -46,10 +46,13 @@ macro_rules! sync_store_suite {
                 an_older_payload_is_ignored
                 a_status_change_is_in_the_timeline
                 news_of_the_channels_status_makes_an_order_due
+                news_of_an_order_that_a_run_holds_makes_it_due_afterwards
+                an_order_that_a_pull_moves_has_no_reason_to_stay
                 a_second_order_with_the_same_po_is_kept_unread
                 an_order_repeated_within_a_page_is_one_order
                 unreadable_orders_are_kept
                 an_order_that_can_be_read_again_is_not_listed_as_unreadable
+                whatever_can_be_read_again_is_not_listed_as_unreadable
                 a_payload_is_kept_byte_for_byte
                 payloads_that_were_replaced_are_kept_the_newest_few
                 odd_characters_do_not_fail_a_page
@@ -148,6 +151,7 @@ macro_rules! sync_store_suite {
                 an_order_of_a_dead_run_is_moved_by_a_person
                 an_order_that_is_not_there_is_not_moved
                 retrying_makes_orders_due
+                an_act_of_a_person_outlives_the_run_that_holds_the_order
                 the_timeline_gives_the_newest_facts_oldest_first
                 a_held_order_is_left_alone_until_it_is_released
                 holding_and_releasing_are_in_the_timeline

@@ -78,7 +78,7 @@ fn order(id: &str, created_at: &str) -> Value {
 }
 
 fn asked(id: &str, created_at: &str) -> OrderRef {
-    OrderRef { po: po(&format!("PO-{id}")), channel_order_id: id.to_owned(), created_at: at(created_at) }
+    OrderRef { po: po(&format!("PO-{id}")), channel_order_id: id.to_owned(), created_at: at(created_at), shared: false }
 }
 
 /// `GET /order/` for one PO number.

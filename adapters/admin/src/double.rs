@@ -1,6 +1,6 @@
 //! A service whose store is down, whose launcher is busy, and whose routes do nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ down! {
         fn save_orders(run: &RunRef, orders: &[SaveOrder], bad: &[UnreadableOrder], now: DateTime<Utc>) -> SaveCounts;
         fn move_mark(run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> ();
         fn claim(run: &RunRef, selection: &Selection) -> Vec<OrderRow>;
+        fn shared_numbers(route: &RouteName) -> HashSet<PoNumber>;
         fn record(run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Vec<PoNumber>;
     }
     OrderBook {

@@ -141,10 +141,8 @@ impl OrderSource for DscoOrders {
         let mut seen = HashSet::new();
         let element = |order: &OrderRef| {
             let key = WriteKey::whole(WriteKind::Acknowledge, order.po.clone());
-            Ok(Element {
-                keys: vec![key],
-                json: convert::acknowledgement(order, self.client.shared.contains(order.po.as_str()))?,
-            })
+            let by_id = order.shared || self.client.shared.contains(order.po.as_str());
+            Ok(Element { keys: vec![key], json: convert::acknowledgement(order, by_id)? })
         };
         let orders = orders.iter().filter(|order| seen.insert(&order.po));
         let elements = orders.map(element).collect::<Result<_, PortError>>()?;

@@ -74,7 +74,7 @@ fn settlement(
     let own_request = of_request_at.is_some();
     // A span also holds the entries of earlier tries.
     let later = |entry: &&Entry| own_request || entry.processed_at.is_none_or(|at| at >= write.sent_at - LAG);
-    let entries = || log.entries.iter().filter(|entry| concerns(entry, &write.key, own_request)).filter(later);
+    let entries = || log.entries.iter().filter(|entry| concerns(entry, write, own_request)).filter(later);
     if let Some(failure) = entries().find(|entry| entry.verdict == Verdict::Failure) {
         let words = failure.words.as_deref().unwrap_or("refused without a reason");
         return Ok(Settlement::Rejected(PortError::rejected(words)));
@@ -98,12 +98,16 @@ fn settlement(
 
 /// Whether an entry is about a write. The payload is our own request, without any mark of its kind:
 /// its members tell. In a log of everything an acknowledgement must not be taken for a cancellation.
-fn concerns(entry: &Entry, key: &WriteKey, own_request: bool) -> bool {
+fn concerns(entry: &Entry, write: &PendingWrite, own_request: bool) -> bool {
+    let key = &write.key;
     let po = Some(key.po.as_str());
     let part = Some(key.part.as_str()).filter(|part| !part.is_empty());
     match key.kind {
         WriteKind::Acknowledge => {
-            let named = entry.id.as_deref() == po || (own_request && entry.po.as_deref() == po);
+            // One of several orders with a number is acknowledged by its id.
+            let id = Some(write.channel_order_id.as_str()).filter(|id| !id.is_empty());
+            let by_id = id.is_some() && (entry.id.as_deref() == id || (own_request && entry.order_id.as_deref() == id));
+            let named = by_id || entry.id.as_deref() == po || (own_request && entry.po.as_deref() == po);
             named && entry.trackings.is_none() && (own_request || !entry.has_lines)
         }
         WriteKind::Ship => {
@@ -134,7 +138,7 @@ mod tests {
 
     fn write(kind: WriteKind, part: &str) -> PendingWrite {
         let key = WriteKey { kind, po: PoNumber::new("P").unwrap(), part: part.to_owned() };
-        PendingWrite { key, receipt: None, sent_at: now() - TimeDelta::minutes(5) }
+        PendingWrite { key, channel_order_id: String::new(), receipt: None, sent_at: now() - TimeDelta::minutes(5) }
     }
 
     fn entry(verdict: Verdict) -> Entry {
@@ -231,14 +235,14 @@ mod tests {
         let counted = Entry { sku: some("P"), ..entry(Verdict::Success) };
         let bare = Entry { invoice_id: some("P"), ..entry(Verdict::Success) };
         let (ack, ship, other_ship, invoice, other_invoice, stock) = (
-            write(WriteKind::Acknowledge, "").key,
-            write(WriteKind::Ship, "T").key,
-            write(WriteKind::Ship, "U").key,
-            write(WriteKind::Invoice, "").key,
-            write(WriteKind::Invoice, "J").key,
-            write(WriteKind::Stock, "").key,
+            write(WriteKind::Acknowledge, ""),
+            write(WriteKind::Ship, "T"),
+            write(WriteKind::Ship, "U"),
+            write(WriteKind::Invoice, ""),
+            write(WriteKind::Invoice, "J"),
+            write(WriteKind::Stock, ""),
         );
-        for (entry, key, about) in [
+        for (entry, write, about) in [
             (&acknowledged(Verdict::Success), &ack, true),
             (&cancelled, &ack, false),
             (&shipped, &ack, false),
@@ -255,11 +259,24 @@ mod tests {
             (&bare, &stock, false),
             (&shipped, &stock, false),
         ] {
-            assert_eq!(concerns(entry, key, false), about, "{entry:?} {key}");
+            assert_eq!(concerns(entry, write, false), about, "{entry:?} {}", write.key);
         }
         // A whole order as the payload is an acknowledgement only in its own request's log.
         let order = Entry { po: some("P"), has_lines: true, ..entry(Verdict::Success) };
         assert!(concerns(&order, &ack, true));
         assert!(!concerns(&order, &ack, false));
+    }
+
+    #[test]
+    fn an_acknowledgement_by_the_orders_id_is_told_by_that_id() {
+        let by_id = |id: &str| PendingWrite { channel_order_id: id.to_owned(), ..write(WriteKind::Acknowledge, "") };
+        let entry = Entry { id: Some("9".to_owned()), ..entry(Verdict::Success) };
+        assert!(concerns(&entry, &by_id("9"), false));
+        assert!(!concerns(&entry, &by_id("8"), false));
+        assert!(!concerns(&entry, &by_id(""), false));
+        // The whole order as the payload.
+        let order = Entry { id: None, order_id: Some("9".to_owned()), ..entry };
+        assert!(concerns(&order, &by_id("9"), true));
+        assert!(!concerns(&order, &by_id("9"), false));
     }
 }

@@ -6,6 +6,7 @@ use ipass_core::ports::{RouteName, Stored};
 use sqlx::PgConnection;
 
 use crate::book::not_there;
+use crate::claim::nudge;
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean};
 use crate::open::PostgresStore;
@@ -35,6 +36,9 @@ pub(crate) async fn set_hold(
     if done.rows_affected() == 0 {
         return Err(not_there(route, po));
     }
+    if hold.is_none() {
+        nudge(&mut tx, route, Some(po)).await?;
+    }
     let what = if hold.is_some() { "hold" } else { "release" };
     tell(&mut tx, route, po, (what, hold.unwrap_or_default()), by, now).await?;
     tx.commit().await.map_err(unavailable)
@@ -61,6 +65,7 @@ pub(crate) async fn approve_cancel(
     if done.rows_affected() == 0 {
         return Err(not_there(route, po));
     }
+    nudge(&mut tx, route, Some(po)).await?;
     tell(&mut tx, route, po, ("cancel_in_erp", String::new()), by, now).await?;
     tx.commit().await.map_err(unavailable)
 }

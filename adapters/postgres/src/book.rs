@@ -1,12 +1,15 @@
 //! One order, counts, and what a person does to orders.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{RouteName, StageEdit, StoreError, Stored, StoredOrder, TimelineEvent};
-use ipass_core::reason::Cause;
+use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use sqlx::{PgConnection, Row};
 
+use crate::claim::nudge;
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean};
 use crate::open::PostgresStore;
@@ -147,6 +150,7 @@ pub(crate) async fn retry(
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
+    nudge(&mut tx, route, po).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(done.rows_affected())
 }
@@ -168,4 +172,16 @@ pub(crate) async fn unreadable(store: &PostgresStore, route: &RouteName, limit: 
             Ok((key, cause))
         })
         .collect()
+}
+
+pub(crate) async fn shared_numbers(store: &PostgresStore, route: &RouteName) -> Stored<HashSet<PoNumber>> {
+    let reason = Reason::DuplicatePo.code();
+    let numbers: Vec<String> =
+        sqlx::query_scalar("SELECT DISTINCT detail FROM order_unreadable WHERE route = $1 AND reason = $2")
+            .bind(&route.0)
+            .bind(reason)
+            .fetch_all(store.pool())
+            .await
+            .map_err(unavailable)?;
+    Ok(numbers.into_iter().filter_map(PoNumber::new).collect())
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use ipass_core::ports::{OrderRow, RunRef, Selection, Stored};
-use sqlx::{QueryBuilder, Row};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{OrderRow, RouteName, RunRef, Selection, Stored};
+use sqlx::{PgConnection, QueryBuilder, Row};
 
 use crate::error::unavailable;
 use crate::open::PostgresStore;
@@ -62,4 +63,20 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
     let claimed = found.into_iter().map(|(_, row)| row).collect();
     tx.commit().await.map_err(unavailable)?;
     Ok(claimed)
+}
+
+/// Tells the runs that hold orders of a route, or this one, that there is news of them: they are due again once they
+/// are let go. To be called behind whatever locks the orders.
+pub(crate) async fn nudge(connection: &mut PgConnection, route: &RouteName, po: Option<&PoNumber>) -> Stored<()> {
+    sqlx::query(
+        "UPDATE order_claim AS c SET nudged = true
+         WHERE EXISTS (SELECT 1 FROM order_sync AS o WHERE o.id = c.order_id AND o.route = $1
+                       AND ($2::text IS NULL OR o.po = $2))",
+    )
+    .bind(&route.0)
+    .bind(po.map(PoNumber::as_str))
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
 }

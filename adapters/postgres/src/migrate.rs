@@ -28,7 +28,7 @@ const VERSIONS: [(i64, &str, &str); 17] = [
     (14, "list_speed", include_str!("../../../migrations/postgres/0014_list_speed.sql")),
     (16, "payload_digest", include_str!("../../../migrations/postgres/0016_payload_digest.sql")),
     (17, "claims", include_str!("../../../migrations/postgres/0017_claims.sql")),
-    (18, "write_speed", include_str!("../../../migrations/postgres/0018_write_speed.sql")),
+    (18, "writes_and_nudges", include_str!("../../../migrations/postgres/0018_writes_and_nudges.sql")),
 ];
 
 pub(crate) async fn migrate(store: &PostgresStore) -> Stored<()> {

@@ -24,6 +24,8 @@ struct Standing {
     id: i64,
     stage: Stage,
     tried_at: DateTime<Utc>,
+    /// There was news of it meanwhile.
+    nudged: bool,
     evidence: Evidence,
     newest: Option<NewestEvent>,
 }
@@ -101,7 +103,7 @@ async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: D
 async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
-        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at,
+        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at, c.nudged,
                 e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
          FROM order_sync AS o
          JOIN order_claim AS c ON c.order_id = o.id AND c.fence = $2
@@ -136,7 +138,8 @@ async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) ->
             None => None,
         };
         let (id, stage, tried_at) = (values.get("id")?, values.stage("stage")?, values.get("tried_at")?);
-        let order = Standing { id, stage, tried_at, evidence: evidence(&values)?, newest };
+        let nudged = values.get("nudged")?;
+        let order = Standing { id, stage, tried_at, nudged, evidence: evidence(&values)?, newest };
         standing.insert(po, order);
     }
     Ok(standing)
@@ -203,7 +206,7 @@ impl NewValues {
                 kind: cause.reason.kind(),
                 reason: Some(cause.reason.code()),
                 detail: Some(clean(&cause.detail)),
-                next_try_at: step.next_try_at,
+                next_try_at: step.next_try_at.filter(|_| !order.nudged),
                 evidence,
             },
         }

@@ -108,6 +108,15 @@ pub(crate) async fn reap(
 }
 
 async fn free_claims(connection: &mut PgConnection, fence: i64) -> Stored<()> {
+    // The orders are locked first, as whoever else writes to both does.
+    sqlx::query(
+        "SELECT 1 FROM order_claim AS c JOIN order_sync AS o ON o.id = c.order_id WHERE c.fence = $1
+         ORDER BY o.po FOR UPDATE OF o",
+    )
+    .bind(fence)
+    .execute(&mut *connection)
+    .await
+    .map_err(unavailable)?;
     // They were tried: whatever ended the run, they do not lead the next one.
     sqlx::query(
         "WITH freed AS (DELETE FROM order_claim WHERE fence = $1 RETURNING order_id, tried_at)

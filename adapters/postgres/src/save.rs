@@ -95,6 +95,8 @@ async fn save_chunk(
     let mut open = readable(chunk, invalid);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
     let seen = known(connection, &run.route, &open, Depth::News).await?;
+    let its_own = |save: &&&SaveOrder| !seen.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
+    forget_unreadable(connection, &run.route, open.iter().filter(its_own).copied()).await?;
     open.retain(|save| match seen.get(save.order.po.as_str()) {
         Some(known) => known.is_news(save) || count_unchanged(counts),
         None => true,
@@ -136,6 +138,7 @@ async fn save_locked<'a>(
     let known = lock(connection, &run.route, &open).await?;
     let mut new = Vec::new();
     let mut changed = Vec::new();
+    let mut told = Vec::new();
     let mut events = Vec::new();
     for save in open {
         let order = &save.order;
@@ -157,6 +160,9 @@ async fn save_locked<'a>(
             let free = !known.in_erp && known.claimed_by.is_none_or(|fence| fence == run.fence);
             let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
             let status = clean(order.status.as_str());
+            if known.channel_status != status {
+                told.push(known.id);
+            }
             if to.is_some() || known.channel_status != status {
                 events.push(NewEvent {
                     po: order.po.as_str(),
@@ -188,13 +194,12 @@ async fn save_locked<'a>(
     for save in &new {
         tally.came(save.first_stage);
     }
-    update(connection, &changed, now).await?;
+    update(connection, run, &changed, now).await?;
+    nudge_others(connection, run, &told).await?;
     let came = new.iter().filter_map(|save| Some((*inserted.get(save.order.po.as_str())?, *save)));
     digests::keep(connection, came.chain(changed.iter().map(|(save, id, _)| (*id, *save)))).await?;
     counts.stored += new.len() as u64;
     counts.updated += changed.len() as u64;
-    let saved = new.into_iter().chain(changed.into_iter().map(|(save, _, _)| save));
-    forget_unreadable(connection, &run.route, saved).await?;
     append(connection, &run.route, &events, now).await?;
     Ok(late)
 }
@@ -253,7 +258,26 @@ async fn insert(
     Ok(inserted.into_iter().collect())
 }
 
-async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stage)], now: DateTime<Utc>) -> Stored<()> {
+/// A run that holds one of these orders has read it before; it is to look again.
+async fn nudge_others(connection: &mut PgConnection, run: &RunRef, orders: &[i64]) -> Stored<()> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    sqlx::query("UPDATE order_claim SET nudged = true WHERE order_id = ANY($1) AND fence <> $2")
+        .bind(orders)
+        .bind(run.fence)
+        .execute(connection)
+        .await
+        .map_err(unavailable)?;
+    Ok(())
+}
+
+async fn update(
+    connection: &mut PgConnection,
+    run: &RunRef,
+    changed: &[(&SaveOrder, i64, Stage)],
+    now: DateTime<Utc>,
+) -> Stored<()> {
     if changed.is_empty() {
         return Ok(());
     }
@@ -267,6 +291,12 @@ async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stag
              last_tried_at = CASE WHEN o.stage = n.stage THEN o.last_tried_at END,
              -- News of the channel, a cancellation above all, do not wait for the back-off.
              next_try_at = CASE WHEN o.stage = n.stage AND o.channel_status = n.channel_status THEN o.next_try_at END,
+             -- What was said of the stage before is not said of this one.
+             last_kind = CASE WHEN o.stage = n.stage THEN o.last_kind ELSE 'advanced' END,
+             last_reason = CASE WHEN o.stage = n.stage THEN o.last_reason END,
+             last_detail = CASE WHEN o.stage = n.stage THEN o.last_detail END,
+             last_at = CASE WHEN o.stage = n.stage THEN o.last_at ELSE $1 END,
+             last_run_id = CASE WHEN o.stage = n.stage THEN o.last_run_id ELSE $15 END,
              stage = n.stage, changed_at = $1, created_at = n.created_at, updated_at = n.updated_at,
              channel_status = n.channel_status,
              channel_order_id = coalesce(nullif(n.channel_order_id, ''), o.channel_order_id),
@@ -294,19 +324,22 @@ async fn update(connection: &mut PgConnection, changed: &[(&SaveOrder, i64, Stag
     .bind(changed.iter().map(|(save, _, _)| joined(&save.sku_names)).collect::<Vec<_>>())
     .bind(orders().map(|order| order.ship_by).collect::<Vec<_>>())
     .bind(changed.iter().map(|(save, _, _)| save.raw.as_slice()).collect::<Vec<_>>())
+    .bind(&run.run_id)
     .execute(connection)
     .await
     .map_err(unavailable)?;
     Ok(())
 }
 
-/// An order that can be read by now is not listed as unreadable any more.
+/// An order that can be read by now is not listed as unreadable any more, under its id or, where that could not be
+/// read, under its PO number.
 async fn forget_unreadable<'a>(
     connection: &mut PgConnection,
     route: &RouteName,
     saved: impl Iterator<Item = &'a SaveOrder>,
 ) -> Stored<()> {
-    let keys: Vec<String> = saved.map(|save| clean(&save.order.channel_order_id)).collect();
+    let names = |save: &SaveOrder| [clean(&save.order.channel_order_id), clean(save.order.po.as_str())];
+    let keys: Vec<String> = saved.flat_map(names).collect();
     if keys.is_empty() {
         return Ok(());
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
 use sqlx::postgres::PgRow;
 
+use crate::claim::nudge;
 use crate::error::unavailable;
 use crate::lock::LockKey;
 use crate::open::PostgresStore;
@@ -94,6 +95,8 @@ pub(crate) async fn save_settings(
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
+    // What a run works on, it judges by the settings of before.
+    nudge(&mut tx, route, None).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(version)
 }

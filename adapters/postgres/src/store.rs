@@ -1,6 +1,6 @@
 //! The port, method by method.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,6 +58,11 @@ impl OrderStore for PostgresStore {
     #[tracing::instrument(name = "db.claim", level = "debug", skip_all)]
     async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
         claim::claim(self, run, selection).await
+    }
+
+    #[tracing::instrument(name = "db.shared_numbers", level = "debug", skip_all)]
+    async fn shared_numbers(&self, route: &RouteName) -> Stored<HashSet<PoNumber>> {
+        book::shared_numbers(self, route).await
     }
 
     #[tracing::instrument(name = "db.record", level = "debug", skip_all)]

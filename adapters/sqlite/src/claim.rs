@@ -1,8 +1,9 @@
 //! Claiming orders for a run.
 
-use ipass_core::ports::{OrderRow, RunRef, Selection, Stored};
+use ipass_core::order::PoNumber;
+use ipass_core::ports::{OrderRow, RouteName, RunRef, Selection, Stored};
 use serde_json::Value;
-use sqlx::{QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row, SqliteConnection};
 
 use crate::error::unavailable;
 use crate::open::SqliteStore;
@@ -50,4 +51,20 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
     }
     tx.commit().await.map_err(unavailable)?;
     Ok(claimed)
+}
+
+/// Tells the runs that hold orders of a route, or this one, that there is news of them: they are due again once they
+/// are let go.
+pub(crate) async fn nudge(connection: &mut SqliteConnection, route: &RouteName, po: Option<&PoNumber>) -> Stored<()> {
+    sqlx::query(
+        "UPDATE order_claim SET nudged = 1
+         WHERE EXISTS (SELECT 1 FROM order_sync AS o WHERE o.id = order_claim.order_id AND o.route = ?1
+                       AND (?2 IS NULL OR o.po = ?2))",
+    )
+    .bind(&route.0)
+    .bind(po.map(PoNumber::as_str))
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
 }

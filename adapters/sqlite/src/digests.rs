@@ -29,6 +29,10 @@ pub(crate) async fn known(
              WHERE d.updated_at IS o.updated_at AND o.route = ",
         );
         query.push_bind(&route.0);
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM order_unreadable AS u
+                              WHERE u.route = o.route AND u.key IN (o.channel_order_id, o.po))",
+        );
         for row in &query.build().fetch_all(store.reader()).await.map_err(unavailable)? {
             let values = Values::new(row, "order_digest", String::new());
             let digest: Vec<u8> = values.get("digest")?;

@@ -25,7 +25,7 @@ const VERSIONS: [(i64, &str, &str); 14] = [
     (13, "run_log", include_str!("../../../migrations/sqlite/0013_run_log.sql")),
     (16, "payload_digest", include_str!("../../../migrations/sqlite/0016_payload_digest.sql")),
     (17, "claims", include_str!("../../../migrations/sqlite/0017_claims.sql")),
-    (18, "write_speed", include_str!("../../../migrations/sqlite/0018_write_speed.sql")),
+    (18, "writes_and_nudges", include_str!("../../../migrations/sqlite/0018_writes_and_nudges.sql")),
 ];
 
 pub(crate) async fn migrate(store: &SqliteStore) -> Stored<()> {

@@ -25,6 +25,8 @@ struct Standing {
     stage: Stage,
     /// Microseconds.
     tried_at: i64,
+    /// There was news of it meanwhile.
+    nudged: bool,
     evidence: Evidence,
     newest: Option<NewestEvent>,
 }
@@ -102,7 +104,7 @@ async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]
     let pos: Vec<Value> = steps.iter().map(|step| step.po.as_str().into()).collect();
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
-        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at,
+        "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at, c.nudged,
                 e.id AS event, e.kind, e.from_stage, e.to_stage, e.what, e.detail
          FROM json_each(?3) AS j
          CROSS JOIN order_sync AS o ON o.route = ?1 AND o.po = j.value
@@ -135,7 +137,8 @@ async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]
             None => None,
         };
         let (id, stage, tried_at) = (values.get("id")?, values.stage("stage")?, values.get("tried_at")?);
-        let order = Standing { id, stage, tried_at, evidence: evidence(&values)?, newest };
+        let nudged = values.get("nudged")?;
+        let order = Standing { id, stage, tried_at, nudged, evidence: evidence(&values)?, newest };
         standing.insert(po, order);
     }
     Ok(standing)
@@ -174,7 +177,7 @@ fn new_values(order: &Standing, step: &Step, merged: &Evidence) -> Value {
             json!([order.id, to.number(), 1, kind, null, null, null, erp_order_no, tracking, invoice_id, null])
         }
         StepOutcome::Stayed(cause) => {
-            let next = step.next_try_at.map(micros);
+            let next = step.next_try_at.filter(|_| !order.nudged).map(micros);
             let (kind, code) = (cause.reason.kind().as_str(), cause.reason.code());
             let detail = clean(&cause.detail);
             let (id, stage, tried) = (order.id, order.stage.number(), order.tried_at);

@@ -84,6 +84,8 @@ async fn save_chunk(
     let known = known(connection, &run.route, chunk).await?;
     let mut new = Vec::new();
     let mut changed = Vec::new();
+    let mut told: Vec<i64> = Vec::new();
+    let mut its_own = Vec::new();
     let mut events = Vec::new();
     for save in chunk {
         let order = &save.order;
@@ -96,6 +98,7 @@ async fn save_chunk(
         }
         let Some(known) = known.get(order.po.as_str()) else {
             new.push(*save);
+            its_own.push(*save);
             tally.came(save.first_stage);
             events.push(NewEvent {
                 po: order.po.as_str(),
@@ -119,7 +122,10 @@ async fn save_chunk(
                 raw: save.raw.clone(),
                 cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
             });
-        } else if known.same || outdated {
+            continue;
+        }
+        its_own.push(*save);
+        if known.same || outdated {
             counts.unchanged += 1;
         } else {
             // Work in progress decides by what it read; it looks at the channel itself before it writes.
@@ -127,6 +133,9 @@ async fn save_chunk(
             let free = !known.in_erp && known.claimed_by.is_none_or(|fence| fence == run.fence);
             let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
             let status = clean(order.status.as_str());
+            if known.channel_status != status {
+                told.push(known.id);
+            }
             if to.is_some() || known.channel_status != status {
                 events.push(NewEvent {
                     po: order.po.as_str(),
@@ -146,11 +155,12 @@ async fn save_chunk(
     counts.stored += new.len() as u64;
     counts.updated += changed.len() as u64;
     insert(connection, &run.route, &new, now).await?;
-    update(connection, &changed, now).await?;
+    update(connection, run, &changed, now).await?;
+    nudge_others(connection, run, &told).await?;
     let changed = changed.iter().map(|(save, _, _)| *save);
     digests::keep(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
     add_skus(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
-    forget_unreadable(connection, &run.route, new.iter().copied().chain(changed)).await?;
+    forget_unreadable(connection, &run.route, its_own.into_iter()).await?;
     append(connection, &run.route, &events, now).await
 }
 
@@ -242,8 +252,25 @@ async fn insert(
     Ok(())
 }
 
+/// A run that holds one of these orders has read it before; it is to look again.
+async fn nudge_others(connection: &mut SqliteConnection, run: &RunRef, orders: &[i64]) -> Stored<()> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        "UPDATE order_claim SET nudged = 1 WHERE order_id IN (SELECT value FROM json_each(?1)) AND fence <> ?2",
+    )
+    .bind(Value::from(orders).to_string())
+    .bind(run.fence)
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
+    Ok(())
+}
+
 async fn update(
     connection: &mut SqliteConnection,
+    run: &RunRef,
     changed: &[(&SaveOrder, i64, Stage)],
     now: DateTime<Utc>,
 ) -> Stored<()> {
@@ -266,6 +293,12 @@ async fn update(
                  last_tried_at = CASE WHEN stage = ?1 THEN last_tried_at END,
                  -- News of the channel, a cancellation above all, do not wait for the back-off.
                  next_try_at = CASE WHEN stage = ?1 AND channel_status = ?5 THEN next_try_at END,
+                 -- What was said of the stage before is not said of this one.
+                 last_kind = CASE WHEN stage = ?1 THEN last_kind ELSE 'advanced' END,
+                 last_reason = CASE WHEN stage = ?1 THEN last_reason END,
+                 last_detail = CASE WHEN stage = ?1 THEN last_detail END,
+                 last_at = CASE WHEN stage = ?1 THEN last_at ELSE ?2 END,
+                 last_run_id = CASE WHEN stage = ?1 THEN last_run_id ELSE ?15 END,
                  stage = ?1, changed_at = ?2, created_at = ?3, updated_at = ?4, channel_status = ?5,
                  channel_order_id = CASE WHEN ?6 = '' THEN channel_order_id ELSE ?6 END,
                  retailer_id = ?7, warehouse_code = ?8, service_level = ?9, sku_list = ?10, sku_names = ?11,
@@ -286,6 +319,7 @@ async fn update(
         .bind(order.ship_by.map(micros))
         .bind(save.raw.as_slice())
         .bind(id)
+        .bind(&run.run_id)
         .execute(&mut *connection)
         .await
         .map_err(unavailable)?;
@@ -321,13 +355,15 @@ async fn add_skus<'a>(
     Ok(())
 }
 
-/// An order that can be read by now is not listed as unreadable any more.
+/// An order that can be read by now is not listed as unreadable any more, under its id or, where that could not be
+/// read, under its PO number.
 async fn forget_unreadable<'a>(
     connection: &mut SqliteConnection,
     route: &RouteName,
     saved: impl Iterator<Item = &'a SaveOrder>,
 ) -> Stored<()> {
-    let keys: Vec<Value> = saved.map(|save| clean(&save.order.channel_order_id).into()).collect();
+    let names = |save: &SaveOrder| [clean(&save.order.channel_order_id), clean(save.order.po.as_str())];
+    let keys: Vec<Value> = saved.flat_map(names).map(Value::from).collect();
     if keys.is_empty() {
         return Ok(());
     }

@@ -1,7 +1,7 @@
 //! What a person does to an order.
 
 use ipass_core::job::Job;
-use ipass_core::ports::{Selection, StageEdit, StoreError, SyncStore};
+use ipass_core::ports::{Selection, StageEdit, Step, StoreError, SyncStore};
 use ipass_core::reason::Reason;
 use ipass_core::stage::Stage;
 
@@ -88,6 +88,39 @@ pub async fn retrying_makes_orders_due(store: &dyn SyncStore) {
     assert_eq!(store.retry(&route(), None, minute(20)).await.expect("a retry"), 2);
     let run = begin(store, Job::PushOrders, None).await;
     assert_eq!(claim(store, &run.run, &due(PUSH, 9, 21)).await, ["4", "1", "2", "3"]);
+}
+
+/// A retry, a release, an approval, new settings: the run looked at the order before, and sends it into a back-off.
+pub async fn an_act_of_a_person_outlives_the_run_that_holds_the_order(store: &dyn SyncStore) {
+    stored(store, &[pulled("1", 1), pulled("2", 2)]).await;
+    let push = begin(store, Job::PushOrders, None).await;
+    let number = po("1");
+    for act in ["none", "retry one", "retry all", "release", "approve", "settings", "hold"] {
+        let selection = Selection { ignore_next_try: true, ..due(PUSH, 9, 5) };
+        assert_eq!(claim(store, &push.run, &selection).await.len(), 2);
+        let (route, now) = (route(), minute(20));
+        match act {
+            "retry one" => _ = store.retry(&route, Some(&number), now).await.expect("a retry"),
+            "retry all" => _ = store.retry(&route, None, now).await.expect("a retry"),
+            "release" => store.set_hold(&route, &number, None, "ann", now).await.expect("a release"),
+            "approve" => store.approve_cancel(&route, &number, "ann", now).await.expect("an approval"),
+            "settings" => _ = store.save_settings(&route, "{}", "ann", None, now).await.expect("settings"),
+            "hold" => store.set_hold(&route, &number, Some("wait"), "ann", now).await.expect("a hold"),
+            _ => {}
+        }
+        let steps = ["1", "2"].map(|number| Step {
+            next_try_at: Some(minute(500)),
+            ..stayed(number, PUSH, Reason::MissingShopMapping, "")
+        });
+        assert_eq!(record(store, &push.run, &steps, 30).await, Vec::<String>::new());
+        let waits = [row(store, "1").await, row(store, "2").await].map(|row| row.next_try_at.is_some());
+        let expected = match act {
+            "none" | "hold" => [true, true],
+            "retry all" | "settings" => [false, false],
+            _ => [false, true],
+        };
+        assert_eq!(waits, expected, "{act}");
+    }
 }
 
 /// And no more than asked for.

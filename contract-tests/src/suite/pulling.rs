@@ -1,10 +1,12 @@
 //! What saving pulled orders does, and what it leaves alone.
 
+use std::collections::HashSet;
+
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
 use ipass_core::ports::{
-    Evidence, KEPT_PAYLOADS, KnownPayload, PayloadDigest, PullState, SaveCounts, SaveOrder, SyncStore, UnreadableOrder,
-    WindowKind,
+    Evidence, KEPT_PAYLOADS, KnownPayload, OrderFilter, PayloadDigest, PullState, SaveCounts, SaveOrder, Selection,
+    SyncStore, UnreadableOrder, WindowKind,
 };
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
@@ -144,6 +146,47 @@ pub async fn an_order_claimed_by_another_run_is_not_moved_by_a_pull(store: &dyn 
     assert_eq!(record(store, &push.run, &[step], 61).await, Vec::<String>::new());
 }
 
+/// The run that holds it has read it before, and sends it into a back-off that the news is not to wait for.
+pub async fn news_of_an_order_that_a_run_holds_makes_it_due_afterwards(store: &dyn SyncStore) {
+    let first = pulled("1", 1);
+    stored(store, std::slice::from_ref(&first)).await;
+    let mut step = stayed("1", Stage::AwaitingPush, Reason::MissingShopMapping, "r");
+    step.next_try_at = Some(minute(900));
+    let push = begin(store, Job::PushOrders, None).await;
+    let mut before = first;
+    for (minutes, status, by_itself, next) in [
+        (10, ChannelStatus::Created, false, Some(minute(900))),
+        (20, ChannelStatus::ShipmentPending, false, None),
+        // What the run has read itself is no news to it.
+        (30, ChannelStatus::Cancelled, true, Some(minute(900))),
+    ] {
+        let selection = Selection { ignore_next_try: true, ..due(Stage::AwaitingPush, 9, minutes) };
+        assert_eq!(claim(store, &push.run, &selection).await, ["1"]);
+        let after = changed(&before, minutes, status);
+        if by_itself {
+            save(store, &push.run, std::slice::from_ref(&after)).await;
+        } else {
+            stored(store, std::slice::from_ref(&after)).await;
+        }
+        assert_eq!(record(store, &push.run, std::slice::from_ref(&step), minutes).await, Vec::<String>::new());
+        assert_eq!(row(store, "1").await.next_try_at, next, "{minutes}");
+        before = after;
+    }
+}
+
+/// What was said of the stage before is not said of the new one.
+pub async fn an_order_that_a_pull_moves_has_no_reason_to_stay(store: &dyn SyncStore) {
+    let first = pulled("1", 1);
+    stored(store, std::slice::from_ref(&first)).await;
+    look_once(store, stayed("1", Stage::AwaitingPush, Reason::MissingShopMapping, "r"), 10).await;
+    let mut after = changed(&first, 60, ChannelStatus::Cancelled);
+    after.at_push = Some(Stage::Cancelled);
+    stored(store, std::slice::from_ref(&after)).await;
+    let filter = OrderFilter { reason: Some(Reason::MissingShopMapping.code().to_owned()), ..OrderFilter::default() };
+    assert_eq!(store.count_orders(Some(&route()), &filter, 9).await.expect("a count"), 0);
+    assert_eq!(row(store, "1").await.stage, Stage::Cancelled);
+}
+
 /// What the ERP may hold is not ended before somebody has asked the ERP.
 pub async fn an_order_with_an_open_create_is_not_moved_by_a_pull(store: &dyn SyncStore) {
     let before = pulled("1", 1);
@@ -212,6 +255,8 @@ pub async fn a_second_order_with_the_same_po_is_kept_unread(store: &dyn SyncStor
     assert_eq!(order(store, "1").await.raw, first.raw);
     let unreadable = store.unreadable(&route(), 10).await.expect("a list");
     assert_eq!(unreadable, [("another".to_owned(), Cause::new(Reason::DuplicatePo, "1"))]);
+    assert_eq!(store.shared_numbers(&route()).await.expect("numbers"), HashSet::from([po("1")]));
+    assert_eq!(store.shared_numbers(&other_route()).await.expect("numbers"), HashSet::new());
 }
 
 /// The last of them is what is kept.
@@ -258,6 +303,27 @@ pub async fn an_order_that_can_be_read_again_is_not_listed_as_unreadable(store: 
     store.save_orders(&pull.run, &[], &[bad], minute(1)).await.expect("it is kept");
     save(store, &pull.run, &[pulled("1", 1)]).await;
     assert_eq!(store.unreadable(&route(), 10).await.expect("a list"), []);
+}
+
+/// Its id, else its number; and also when it comes again as it was before it could not be read.
+pub async fn whatever_can_be_read_again_is_not_listed_as_unreadable(store: &dyn SyncStore) {
+    let pull = begin(store, Job::PullOrders, None).await;
+    let order = [pulled("1", 1)];
+    save(store, &pull.run, &order).await;
+    let digest = [PayloadDigest::of(&order[0].raw)];
+    let known = async || store.known_payloads(&route(), &digest).await.expect("payloads").len();
+    assert_eq!(known().await, 1);
+    for key in ["channel-1", "1"] {
+        let cause = Cause::new(Reason::InvalidPayload, "no end");
+        let bad = UnreadableOrder { key: key.to_owned(), raw: b"{".to_vec(), cause };
+        store.save_orders(&pull.run, &[], &[bad], minute(1)).await.expect("it is kept");
+        // Not taken for known, so that it is read and saved.
+        assert_eq!(known().await, 0, "{key}");
+        let counts = save(store, &pull.run, &order).await;
+        assert_eq!(counts, SaveCounts { unchanged: 1, ..SaveCounts::default() });
+        assert_eq!(store.unreadable(&route(), 10).await.expect("a list"), [], "{key}");
+        assert_eq!(known().await, 1, "{key}");
+    }
 }
 
 /// Also what is no text at all.

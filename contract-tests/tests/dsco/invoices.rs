@@ -70,7 +70,8 @@ async fn an_invoice_of_another_order_does_not_count() {
         let replay = Replay::start().await;
         replay.on(single(po_number).reply_file(200, "dsco/invoice_get.json")).await;
         let (dsco, _) = account(&replay.url());
-        let order = OrderRef { po: po(po_number), channel_order_id: order_id.to_owned(), created_at: at(T) };
+        let order =
+            OrderRef { po: po(po_number), channel_order_id: order_id.to_owned(), created_at: at(T), shared: false };
         assert_eq!(found(&dsco, &[InvoiceQuery { order, thorough: true }]).await, expect(&[(po_number, word)]));
     }
 }

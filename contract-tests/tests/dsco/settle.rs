@@ -16,6 +16,7 @@ const SHIP_REQUEST: &str = "00000000-0000-4000-8000-00000000000b";
 pub(super) fn write(kind: WriteKind, po_number: &str, part: &str, receipt: Option<&str>) -> PendingWrite {
     PendingWrite {
         key: WriteKey { kind, po: po(po_number), part: part.to_owned() },
+        channel_order_id: String::new(),
         receipt: receipt.map(|id| Receipt(id.to_owned())),
         sent_at: at(SENT),
     }
@@ -83,6 +84,29 @@ async fn a_request_lives_from_processing_to_its_verdicts() {
     let refused = "rejected: closed";
     let all = expect(&[("PO-1", "applied"), ("PO-2", refused), ("PO-3", "silent")]);
     assert_eq!(settled(&dsco, WriteKind::Acknowledge, &writes).await, all);
+    replay.verify().await;
+}
+
+/// Two orders share a number, so they were acknowledged by their ids.
+#[tokio::test]
+async fn an_acknowledgement_by_id_finds_its_verdict() {
+    let replay = Replay::start().await;
+    let entry = |id: &str, status: &str| {
+        let mut entry = acknowledged(id, status);
+        entry["payload"]["type"] = "DSCO_ORDER_ID".into();
+        entry
+    };
+    let logs = [entry("9001", "success"), entry("9002", "failure")];
+    let log = of_request("/order/log", "R");
+    replay.on(log.reply_json(200, &json!({"status": "COMPLETED", "logs": logs}))).await;
+    let (dsco, _) = account(&replay.url());
+    let by_id = |po: &str, id: &str| PendingWrite {
+        channel_order_id: id.to_owned(),
+        ..write(WriteKind::Acknowledge, po, "", Some("R"))
+    };
+    let writes = [by_id("PO-1", "9001"), by_id("PO-2", "9002"), by_id("PO-3", "9003")];
+    let expected = expect(&[("PO-1", "applied"), ("PO-2", "rejected: closed"), ("PO-3", "silent")]);
+    assert_eq!(settled(&dsco, WriteKind::Acknowledge, &writes).await, expected);
     replay.verify().await;
 }
 

@@ -65,7 +65,12 @@ async fn of_several_orders_with_one_po_number_the_id_decides() {
     replay.on(single("POTEST0000000000000001").times(3).reply_file(200, "dsco/order_multiple.json")).await;
     let (dsco, _) = account(&replay.url());
     for (id, word) in [("9000000009", "9000000009"), ("9000000001", "9000000001"), ("9000000008", "none")] {
-        let order = OrderRef { po: po("POTEST0000000000000001"), channel_order_id: id.to_owned(), created_at: at(T) };
+        let order = OrderRef {
+            po: po("POTEST0000000000000001"),
+            channel_order_id: id.to_owned(),
+            created_at: at(T),
+            shared: false,
+        };
         assert_eq!(states(&dsco, &[order]).await, expect(&[("POTEST0000000000000001", word)]));
     }
     replay.verify().await;
@@ -288,6 +293,18 @@ async fn scattered_orders_of_a_large_shop_and_those_of_a_window_that_is_refused_
         assert!(scattered().iter().all(|(id, _)| words[&format!("PO-{id}")] == *id), "{status}");
         replay.verify().await;
     }
+}
+
+#[tokio::test]
+async fn an_order_that_is_known_to_share_its_po_number_is_acknowledged_by_its_own_id() {
+    let replay = Replay::start().await;
+    let body = r#"[{"id":"1","type":"DSCO_ORDER_ID"},{"id":"PO-2","type":"PO_NUMBER"}]"#;
+    let sent = Exchange::post("/order/acknowledge").body_text(body);
+    replay.on(sent.reply_file(202, "dsco/acknowledge_response.json")).await;
+    let (dsco, _) = account(&replay.url());
+    let orders = [OrderRef { shared: true, ..asked("1", T) }, asked("2", T)];
+    assert!(dsco.acknowledge(&orders).await.is_ok());
+    replay.verify().await;
 }
 
 #[tokio::test]

@@ -99,13 +99,14 @@ fn asked(number: &str) -> OrderRef {
         po: PoNumber::new(number).unwrap(),
         channel_order_id: String::new(),
         created_at: now() - chrono::Duration::hours(1),
+        shared: false,
     }
 }
 
 fn pending(kind: WriteKind, po: &str, part: &str, receipt: Option<&str>) -> PendingWrite {
     let key = WriteKey { kind, po: PoNumber::new(po).unwrap(), part: part.to_owned() };
     let receipt = receipt.map(|text| Receipt(text.to_owned()));
-    PendingWrite { key, receipt, sent_at: now() - chrono::Duration::minutes(5) }
+    PendingWrite { key, channel_order_id: String::new(), receipt, sent_at: now() - chrono::Duration::minutes(5) }
 }
 
 /// Files of answers to a call, whose wording the mutations start from.

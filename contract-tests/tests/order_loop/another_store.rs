@@ -31,7 +31,8 @@ fn enter_by_hand(world: &World) {
 /// Another program creates the order in the staff's store; it is not reviewed yet.
 async fn create_elsewhere(world: &World) {
     let row = world.row(PO).await;
-    let asked = OrderRef { po: row.po, channel_order_id: row.channel_order_id, created_at: row.created_at };
+    let asked =
+        OrderRef { po: row.po, channel_order_id: row.channel_order_id, created_at: row.created_at, shared: false };
     let answer = world.route.source.fetch(&[asked]).await.expect("an answer").remove(0);
     let order = answer.result.expect("an answer").expect("it is there").order.expect("it can be read");
     let lines = order.lines.iter().map(|line| DraftLine {

@@ -94,6 +94,8 @@ pub struct OrderRef {
     pub channel_order_id: String,
     /// When the channel created it, UTC.
     pub created_at: DateTime<Utc>,
+    /// Another order of the channel is known to have the same PO number: only the channel's key tells them apart.
+    pub shared: bool,
 }
 
 /// A question for an order's invoice.
@@ -118,6 +120,8 @@ pub struct InvoiceRecord {
 pub struct PendingWrite {
     /// What was written.
     pub key: WriteKey,
+    /// The channel's key of its order; empty where nobody knows it, or it is about none.
+    pub channel_order_id: String,
     /// What the channel gave for it; `None` when the answer was lost.
     pub receipt: Option<Receipt>,
     /// When it was sent, UTC.

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -21,7 +21,8 @@ pub trait OrderStore: Send + Sync {
 
     /// Those of the payloads that are stored as an order's present one.
     ///
-    /// Contract: a payload that was replaced meanwhile, or whose order is gone, is not answered.
+    /// Contract: a payload that was replaced meanwhile, whose order is gone, or whose order is listed as
+    /// unreadable, is not answered.
     async fn known_payloads(
         &self,
         route: &RouteName,
@@ -51,9 +52,14 @@ pub trait OrderStore: Send + Sync {
     /// Contract: an order claimed by a living run is not claimed again.
     async fn claim(&self, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>>;
 
+    /// PO numbers that a second order of the channel came with, which is kept unread for that.
+    async fn shared_numbers(&self, route: &RouteName) -> Stored<HashSet<PoNumber>>;
+
     /// Ends orders' parts in a run: outcome, stage, evidence, writes and timeline together, one
-    /// transaction for each order or for all, compare-and-set on stage and fence. Answers the orders
-    /// that were not recorded because they had moved or been taken over.
+    /// transaction for each order or for all, compare-and-set on stage and fence. An order of which there
+    /// was news during the run (a change of its state at the channel, new settings, a retry) is due at
+    /// once, whatever its step says. Answers the orders that were not recorded because they had moved or
+    /// been taken over.
     async fn record(&self, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>>;
 }
 

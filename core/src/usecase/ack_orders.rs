@@ -1,3 +1,4 @@
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -42,6 +43,8 @@ pub async fn ack_orders(
     }
     let fresh = &look.orders;
     let settles_within = erp.capabilities().settles_within;
+    let shared =
+        if work.open().next().is_some() { store.shared_numbers(&ctx.run.route).await? } else { HashSet::new() };
     let mut items = Vec::new();
     let mut cancels = Vec::new();
     for claimed in work.still_open() {
@@ -59,15 +62,16 @@ pub async fn ack_orders(
         }
         match released(rows, po.as_str()) {
             Ok(()) => {
-                let key = WriteKey::whole(WriteKind::Acknowledge, po);
-                items.push(Item::new(key, reference(&claimed)));
+                let order = OrderRef { shared: shared.contains(&po), ..reference(&claimed) };
+                items.push(Item::new(WriteKey::whole(WriteKind::Acknowledge, po), order));
             }
             Err(cause) => work.stay(&po, cause),
         }
     }
     work.record(store).await?;
 
-    let writer = Acks { source };
+    let ids = items.iter().map(|item| (item.key.po.clone(), item.payload.channel_order_id.clone())).collect();
+    let writer = Acks { source, ids };
     let verdicts = redacted(carry_out(ctx, ledger, &writer, &work.all_writes(), items).await?, fresh);
     for (key, verdict) in verdicts {
         let proof = Proof::of(&key, &verdict);
@@ -138,6 +142,8 @@ fn released(rows: &[ErpOrder], po: &str) -> Result<(), Cause> {
 
 struct Acks<'a> {
     source: &'a dyn OrderSource,
+    /// The channel's keys of the orders.
+    ids: HashMap<PoNumber, String>,
 }
 
 #[async_trait]
@@ -148,7 +154,12 @@ impl RemoteWriter<OrderRef> for Acks<'_> {
     }
 
     async fn settle(&self, writes: &[PendingWrite]) -> Vec<Answer<WriteKey, Settlement>> {
-        self.source.settle(WriteKind::Acknowledge, writes).await
+        let with_id = |write: &PendingWrite| PendingWrite {
+            channel_order_id: self.ids.get(&write.key.po).cloned().unwrap_or_default(),
+            ..write.clone()
+        };
+        let writes: Vec<PendingWrite> = writes.iter().map(with_id).collect();
+        self.source.settle(WriteKind::Acknowledge, &writes).await
     }
 
     async fn read_back(&self, items: &[&Item<OrderRef>]) -> Vec<Answer<WriteKey, Presence>> {

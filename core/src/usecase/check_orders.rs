@@ -78,7 +78,7 @@ async fn one_order(
 ) -> Result<(Vec<OrderRow>, AtChannel), RunError> {
     let stored = book.order(&ctx.run.route, po).await?.map(|stored| stored.row);
     let order = stored.as_ref().map_or_else(
-        || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now() },
+        || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false },
         reference,
     );
     let channel = fetch(source, &[order], check).await;
@@ -183,7 +183,12 @@ async fn local(
 }
 
 fn reference(row: &OrderRow) -> OrderRef {
-    OrderRef { po: row.po.clone(), channel_order_id: row.channel_order_id.clone(), created_at: row.created_at }
+    OrderRef {
+        po: row.po.clone(),
+        channel_order_id: row.channel_order_id.clone(),
+        created_at: row.created_at,
+        shared: false,
+    }
 }
 
 async fn fetch(source: &dyn OrderSource, orders: &[OrderRef], check: &mut CheckReport) -> AtChannel {

@@ -230,7 +230,8 @@ async fn pull_one(
     store: &dyn OrderStore,
     po: &PoNumber,
 ) -> Result<(), RunError> {
-    let order = OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now() };
+    let order =
+        OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false };
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
             store_page(ctx, store, vec![Item::Read(Box::new(item))]).await?;

@@ -231,7 +231,12 @@ impl Proof {
 
 /// The channel's view of a claimed order's identity.
 pub(super) fn reference(order: &OrderRow) -> OrderRef {
-    OrderRef { po: order.po.clone(), channel_order_id: order.channel_order_id.clone(), created_at: order.created_at }
+    OrderRef {
+        po: order.po.clone(),
+        channel_order_id: order.channel_order_id.clone(),
+        created_at: order.created_at,
+        shared: false,
+    }
 }
 
 /// When the schedule looks again: soon at first, then ever more rarely.

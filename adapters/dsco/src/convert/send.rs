@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_names_the_po_number() {
-        let order = OrderRef { po: po(), channel_order_id: "9".to_owned(), created_at: at() };
+        let order = OrderRef { po: po(), channel_order_id: "9".to_owned(), created_at: at(), shared: false };
         assert_eq!(acknowledgement(&order, false).unwrap(), r#"{"id":"PO-1","type":"PO_NUMBER"}"#);
         assert_eq!(acknowledgement(&order, true).unwrap(), r#"{"id":"9","type":"DSCO_ORDER_ID"}"#);
     }

@@ -87,6 +87,7 @@ mod tests {
             po: PoNumber::new(n.to_string()).unwrap(),
             channel_order_id: n.to_string(),
             created_at: at(*hours),
+            shared: false,
         };
         hours.iter().enumerate().map(order).collect()
     }

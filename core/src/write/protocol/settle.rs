@@ -37,9 +37,12 @@ pub(super) async fn ask<P: Send + Sync>(
     let pending: Vec<PendingWrite> = tracks
         .iter()
         .filter_map(|track| match &track.progress {
-            Progress::Open { receipt, sent_at, .. } if !track.is_only_in_the_object() => {
-                Some(PendingWrite { key: track.item.key.clone(), receipt: receipt.clone(), sent_at: *sent_at })
-            }
+            Progress::Open { receipt, sent_at, .. } if !track.is_only_in_the_object() => Some(PendingWrite {
+                key: track.item.key.clone(),
+                channel_order_id: String::new(),
+                receipt: receipt.clone(),
+                sent_at: *sent_at,
+            }),
             Progress::Open { .. } | Progress::Ready | Progress::Done(_) => None,
         })
         .collect();

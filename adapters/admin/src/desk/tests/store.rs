@@ -71,6 +71,7 @@ passed_on! {
         fn save_orders(run: &RunRef, orders: &[SaveOrder], bad: &[UnreadableOrder], now: DateTime<Utc>) -> SaveCounts;
         fn move_mark(run: &RunRef, kind: WindowKind, to: DateTime<Utc>) -> ();
         fn claim(run: &RunRef, selection: &Selection) -> Vec<OrderRow>;
+        fn shared_numbers(route: &RouteName) -> HashSet<PoNumber>;
         fn record(run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Vec<PoNumber>;
     }
     book: OrderBook {

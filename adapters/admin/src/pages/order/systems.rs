@@ -133,8 +133,12 @@ impl Asked {
 }
 
 async fn ask(route: Arc<Route>, row: OrderRow, settings: Settings) -> Asked {
-    let order =
-        OrderRef { po: row.po.clone(), channel_order_id: row.channel_order_id.clone(), created_at: row.created_at };
+    let order = OrderRef {
+        po: row.po.clone(),
+        channel_order_id: row.channel_order_id.clone(),
+        created_at: row.created_at,
+        shared: false,
+    };
     let store_id = row.retailer_id.as_ref().and_then(|retailer| settings.mapping.shop.get(retailer)).cloned();
     let documents = DocumentQuery { po: row.po.clone(), store_id, since: row.created_at };
     let invoice = InvoiceQuery { order: order.clone(), thorough: true };

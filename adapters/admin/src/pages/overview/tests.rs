@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration as Span;
 
@@ -86,6 +86,10 @@ impl OrderStore for Rest {
 
     async fn claim(&self, _: &RunRef, _: &Selection) -> Stored<Vec<OrderRow>> {
         Ok(Vec::new())
+    }
+
+    async fn shared_numbers(&self, _: &RouteName) -> Stored<HashSet<PoNumber>> {
+        Ok(HashSet::new())
     }
 
     async fn record(&self, _: &RunRef, _: &[Step], _: DateTime<Utc>) -> Stored<Vec<PoNumber>> {

@@ -12,3 +12,7 @@ DROP INDEX order_event_order;
 -- A payload lies beside its order, unless it is short: an order that moves on is written anew as a whole, and four in
 -- five bytes of it were a payload that had not changed.
 ALTER TABLE order_sync SET (toast_tuple_target = 128);
+
+-- Something was learned of the order, or a person did something about it, while a run held it: it is due again as soon
+-- as the run lets it go, whatever the run finds.
+ALTER TABLE order_claim ADD COLUMN nudged boolean NOT NULL DEFAULT false;

@@ -19,3 +19,7 @@ CREATE INDEX order_sync_warehouse ON order_sync (warehouse_code, created_at, po,
 DROP INDEX order_sync_service;
 CREATE INDEX order_sync_service ON order_sync (service_level, created_at, po, route)
     WHERE service_level IS NOT NULL;
+
+-- Something was learned of the order, or a person did something about it, while a run held it: it is due again as soon
+-- as the run lets it go, whatever the run finds.
+ALTER TABLE order_claim ADD COLUMN nudged INTEGER NOT NULL DEFAULT 0;
