@@ -2,7 +2,7 @@
 
 use ipass_core::erp::{DraftLine, ErpOrderDraft};
 use ipass_core::job::Job;
-use ipass_core::ports::{Effect, OrderRef};
+use ipass_core::ports::Effect;
 use ipass_core::reason::{Actor, Language, Reason};
 use ipass_sandbox::WorldAction;
 
@@ -30,9 +30,7 @@ fn enter_by_hand(world: &World) {
 
 /// Another program creates the order in the staff's store; it is not reviewed yet.
 async fn create_elsewhere(world: &World) {
-    let row = world.row(PO).await;
-    let asked =
-        OrderRef { po: row.po, channel_order_id: row.channel_order_id, created_at: row.created_at, shared: false };
+    let asked = world.row(PO).await.reference();
     let answer = world.route.source.fetch(&[asked]).await.expect("an answer").remove(0);
     let order = answer.result.expect("an answer").expect("it is there").order.expect("it can be read");
     let lines = order.lines.iter().map(|line| DraftLine {

@@ -3,6 +3,7 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 
+use super::OrderRef;
 use crate::job::Job;
 use crate::order::{Order, PoNumber};
 use crate::reason::{Cause, OutcomeKind};
@@ -336,6 +337,18 @@ pub struct OrderRow {
     pub hold: Option<String>,
     /// Who let the service cancel it in the ERP.
     pub cancel_by: Option<String>,
+}
+
+impl OrderRow {
+    /// What the channel finds the order by.
+    pub fn reference(&self) -> OrderRef {
+        OrderRef {
+            po: self.po.clone(),
+            channel_order_id: self.channel_order_id.clone(),
+            created_at: self.created_at,
+            shared: false,
+        }
+    }
 }
 
 /// One order with its payload.

@@ -229,7 +229,7 @@ impl Runner {
     async fn execute(&self, route: &Route, request: &RunRequest, ctx: &RunContext<'_>) -> Result<(), RunError> {
         let (source, erp, store) = (&*route.source, &*route.erp, &*self.store);
         match request.job {
-            Job::PullOrders => pull_orders(ctx, source, store, request.range).await,
+            Job::PullOrders => pull_orders(ctx, source, store, store, request.range).await,
             Job::PushOrders => push_orders(ctx, source, erp, store, store).await,
             Job::AckOrders => ack_orders(ctx, source, erp, store, store).await,
             Job::ShipOrders => ship_orders(ctx, source, erp, store, store).await,

@@ -8,7 +8,7 @@ use super::cancellation::{Wish, cancel_in_erp, end_cancelled, wish};
 use super::look::{Look, fresh_look};
 use super::privacy::redacted;
 use super::push_orders::{ask_erp, held_by_erp};
-use super::worklist::{Proof, Worklist, reference};
+use super::worklist::{Proof, Worklist};
 use crate::erp::{ErpOrder, ErpStatus};
 use crate::order::{ChannelStatus, PoNumber};
 use crate::ports::{
@@ -62,7 +62,7 @@ pub async fn ack_orders(
         }
         match released(rows, po.as_str()) {
             Ok(()) => {
-                let order = OrderRef { shared: shared.contains(&po), ..reference(&claimed) };
+                let order = OrderRef { shared: shared.contains(&po), ..claimed.reference() };
                 items.push(Item::new(WriteKey::whole(WriteKind::Acknowledge, po), order));
             }
             Err(cause) => work.stay(&po, cause),

@@ -79,7 +79,7 @@ async fn one_order(
     let stored = book.order(&ctx.run.route, po).await?.map(|stored| stored.row);
     let order = stored.as_ref().map_or_else(
         || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false },
-        reference,
+        OrderRow::reference,
     );
     let channel = fetch(source, &[order], check).await;
     if stored.is_none() && matches!(channel.get(po), Some(Some(_))) {
@@ -135,7 +135,7 @@ async fn whole_range(
         .iter()
         .filter(|row| !matches!(row.stage, Stage::AwaitingPush | Stage::AwaitingAck | Stage::Completed))
         .filter(|row| !channel.contains_key(&row.po))
-        .map(reference)
+        .map(OrderRow::reference)
         .collect();
     channel.extend(fetch(source, &absent, check).await);
     Ok((rows, channel))
@@ -179,15 +179,6 @@ async fn local(
         if after.is_none() {
             return Ok(rows);
         }
-    }
-}
-
-fn reference(row: &OrderRow) -> OrderRef {
-    OrderRef {
-        po: row.po.clone(),
-        channel_order_id: row.channel_order_id.clone(),
-        created_at: row.created_at,
-        shared: false,
     }
 }
 
@@ -293,7 +284,7 @@ async fn invoiced(source: &dyn OrderSource, rows: &[&OrderRow], check: &mut Chec
         return;
     }
     let queries: Vec<InvoiceQuery> =
-        rows.iter().map(|row| InvoiceQuery { order: reference(row), thorough: true }).collect();
+        rows.iter().map(|row| InvoiceQuery { order: row.reference(), thorough: true }).collect();
     let pos: Vec<PoNumber> = rows.iter().map(|row| row.po.clone()).collect();
     let mut answers = answered(&pos, source.find_invoices(&queries).await);
     for row in rows {

@@ -11,7 +11,7 @@ use super::look::{Look, fresh_look};
 use super::parcels::line_ref;
 use super::privacy::redacted;
 use super::ship_orders::unambiguous;
-use super::worklist::{Proof, Worklist, reference};
+use super::worklist::{Proof, Worklist};
 use crate::money;
 use crate::order::PriceOrder;
 use crate::order::{Order, PoNumber};
@@ -123,7 +123,7 @@ async fn adopt_invoices(
             let writes = work.writes(&claimed.po);
             let tried = writes.iter().any(|write| write.key.kind == WriteKind::Invoice);
             let thorough = ctx.po.is_some() || tried || !shipped_by_us(order, writes);
-            Some(InvoiceQuery { order: reference(claimed), thorough })
+            Some(InvoiceQuery { order: claimed.reference(), thorough })
         })
         .collect();
     if queries.is_empty() {

@@ -5,8 +5,8 @@ use super::look::sort_page;
 use super::window::{Ended, Item, PageSink, moment, read_window};
 use crate::order::PoNumber;
 use crate::ports::{
-    KnownPayload, OrderRef, OrderSource, OrderStore, PayloadDigest, PullState, PulledOrder, RawOrder, SaveCounts,
-    Window, WindowKind,
+    KnownPayload, OrderBook, OrderRef, OrderSource, OrderStore, PayloadDigest, PullState, PulledOrder, RawOrder,
+    SaveCounts, Window, WindowKind,
 };
 use crate::run::{Fact, PullCounts, RunContext, RunError};
 
@@ -25,11 +25,12 @@ pub async fn pull_orders(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
     store: &dyn OrderStore,
+    book: &dyn OrderBook,
     range: Option<PullRange>,
 ) -> Result<(), RunError> {
     ctx.tell(|report| report.pulled = Some(PullCounts::default()));
     if let Some(po) = &ctx.po {
-        return pull_one(ctx, source, store, po).await;
+        return pull_one(ctx, source, store, book, po).await;
     }
     let channel = source.capabilities();
     let lag = Duration::from_std(channel.window_end_lag).unwrap_or_default();
@@ -228,10 +229,14 @@ async fn pull_one(
     ctx: &RunContext<'_>,
     source: &dyn OrderSource,
     store: &dyn OrderStore,
+    book: &dyn OrderBook,
     po: &PoNumber,
 ) -> Result<(), RunError> {
-    let order =
-        OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false };
+    // One that is stored is meant by its id: another order may have the same number.
+    let order = book.order(&ctx.run.route, po).await?.map_or_else(
+        || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false },
+        |stored| stored.row.reference(),
+    );
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
             store_page(ctx, store, vec![Item::Read(Box::new(item))]).await?;

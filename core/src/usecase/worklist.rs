@@ -73,7 +73,7 @@ impl<'a> Worklist<'a> {
 
     /// References of the orders that have not ended yet.
     pub(super) fn refs(&self) -> Vec<OrderRef> {
-        self.open.values().map(reference).collect()
+        self.open.values().map(OrderRow::reference).collect()
     }
 
     /// Earlier remote writes of an order.
@@ -226,16 +226,6 @@ impl Proof {
     /// Proof from the verdict of one write.
     pub(super) fn of(key: &WriteKey, verdict: &Verdict) -> Self {
         Self { evidence: Evidence::default(), writes: verdict.note(key).into_iter().collect() }
-    }
-}
-
-/// The channel's view of a claimed order's identity.
-pub(super) fn reference(order: &OrderRow) -> OrderRef {
-    OrderRef {
-        po: order.po.clone(),
-        channel_order_id: order.channel_order_id.clone(),
-        created_at: order.created_at,
-        shared: false,
     }
 }
 

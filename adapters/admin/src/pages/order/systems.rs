@@ -9,7 +9,7 @@ use axum::http::Uri;
 use chrono::{DateTime, Utc};
 use ipass_core::erp::{DocumentStatus, ErpOrder, ErpStatus, OutboundDocument};
 use ipass_core::order::Order;
-use ipass_core::ports::{Answer as Said, DocumentQuery, InvoiceQuery, OrderRef, OrderRow, PortError, StoredOrder};
+use ipass_core::ports::{Answer as Said, DocumentQuery, InvoiceQuery, OrderRow, PortError, StoredOrder};
 use ipass_core::run::Route;
 use ipass_core::settings::Settings;
 use ipass_core::usecase::units_per_line;
@@ -133,12 +133,7 @@ impl Asked {
 }
 
 async fn ask(route: Arc<Route>, row: OrderRow, settings: Settings) -> Asked {
-    let order = OrderRef {
-        po: row.po.clone(),
-        channel_order_id: row.channel_order_id.clone(),
-        created_at: row.created_at,
-        shared: false,
-    };
+    let order = row.reference();
     let store_id = row.retailer_id.as_ref().and_then(|retailer| settings.mapping.shop.get(retailer)).cloned();
     let documents = DocumentQuery { po: row.po.clone(), store_id, since: row.created_at };
     let invoice = InvoiceQuery { order: order.clone(), thorough: true };
