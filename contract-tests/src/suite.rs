@@ -161,6 +161,7 @@ macro_rules! sync_store_suite {
             settings {
                 every_save_is_a_version
                 saving_makes_blocked_orders_due
+                saving_makes_an_order_due_that_a_run_blocks_afterwards
                 every_version_can_be_read_again
                 a_save_on_top_of_another_version_is_refused
             }

@@ -8,7 +8,9 @@ use ipass_contract_tests::suite::speed::measure;
 use ipass_contract_tests::sync_store_suite;
 use ipass_core::job::Job;
 use ipass_core::order::ChannelStatus;
-use ipass_core::ports::{Begun, SlotAnswer, StageEdit, StockRecord, StockResult, StoreError, SyncStore};
+use ipass_core::ports::{
+    Begun, RunStart, Selection, SlotAnswer, StageEdit, Step, StockRecord, StockResult, StoreError, SyncStore, Trigger,
+};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 use ipass_postgres::PostgresStore;
@@ -173,6 +175,70 @@ async fn a_claim_that_is_made_meanwhile_is_seen_by_whoever_waited_for_the_order(
         claiming.close().await.unwrap();
         assert_eq!(row(&*store, "1").await.stage, Stage::AwaitingPush);
         database.execute("DELETE FROM order_claim").await;
+    }
+}
+
+/// A person asks for a retry just before the run that holds the order comes to record it, and commits just after.
+#[tokio::test]
+async fn a_retry_that_is_committed_while_the_record_waits_is_heeded() {
+    let (store, database) = fresh().await;
+    stored(&*store, &[pulled("1", 1)]).await;
+    let push = begin(&*store, Job::PushOrders, None).await;
+    assert_eq!(claim(&*store, &push.run, &due(Stage::AwaitingPush, 9, 5)).await, ["1"]);
+    let mut person = PgConnection::connect(&database.url).await.unwrap();
+    let mut tx = person.begin().await.unwrap();
+    sqlx::query("UPDATE order_sync SET next_try_at = NULL").execute(&mut *tx).await.unwrap();
+    sqlx::query("UPDATE order_claim SET nudged = true").execute(&mut *tx).await.unwrap();
+    let step =
+        [Step { next_try_at: Some(minute(500)), ..stayed("1", Stage::AwaitingPush, Reason::MissingShopMapping, "") }];
+    let mut admin = PgConnection::connect(&database.url).await.unwrap();
+    let committed = async {
+        somebody_waits(&mut admin, 1).await;
+        tx.commit().await.unwrap();
+    };
+    let (lost, ()) = tokio::join!(record(&*store, &push.run, &step, 6), committed);
+    assert_eq!(lost, Vec::<String>::new());
+    assert_eq!(row(&*store, "1").await.next_try_at, None);
+}
+
+/// Settings are saved while many orders are recorded as blocked by those of before, again and again: nobody waits in a
+/// ring, and no order waits for its back-off.
+#[tokio::test]
+async fn settings_saved_while_a_run_records_leave_no_blocked_order_waiting() {
+    let (store, database) = fresh().await;
+    let numbers: Vec<String> = (0..300).map(|n| format!("{n:03}")).collect();
+    let orders: Vec<_> = numbers.iter().map(|number| pulled(number, 1)).collect();
+    stored(&*store, &orders).await;
+    let other: Box<dyn SyncStore> = Box::new(database.store().await);
+    for round in 0..12 {
+        let version = store.settings(&route()).await.unwrap().map_or(0, |live| live.version);
+        let start = RunStart {
+            route: route(),
+            job: Job::PushOrders,
+            trigger: Trigger::Manual,
+            po: None,
+            settings_version: version,
+            now: minute(0),
+        };
+        let Begun::Started(push) = store.begin(&start).await.unwrap() else { panic!("it is running") };
+        let selection = Selection { ignore_next_try: true, ..due(Stage::AwaitingPush, 500, 10 * round) };
+        assert_eq!(claim(&*store, &push.run, &selection).await.len(), 300);
+        let steps: Vec<Step> = numbers
+            .iter()
+            .map(|number| Step {
+                next_try_at: Some(minute(9_000)),
+                ..stayed(number, Stage::AwaitingPush, Reason::MissingShopMapping, "")
+            })
+            .collect();
+        let saving = other.save_settings(&push.run.route, "{}", "ann", None, minute(10 * round));
+        let (lost, saved) = tokio::join!(record(&*store, &push.run, &steps, 10 * round + 1), saving);
+        saved.unwrap();
+        assert_eq!(lost, Vec::<String>::new());
+        let waiting = "SELECT count(*) FROM order_sync WHERE next_try_at IS NOT NULL";
+        let mut admin = PgConnection::connect(&database.url).await.unwrap();
+        assert_eq!(sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut admin).await.unwrap(), 0, "{round}");
+        admin.close().await.unwrap();
+        finish(&*store, push).await;
     }
 }
 

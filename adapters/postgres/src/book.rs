@@ -141,8 +141,11 @@ pub(crate) async fn retry(
 ) -> Stored<u64> {
     let mut tx = store.begin_write().await?;
     let done = sqlx::query(
-        "UPDATE order_sync SET next_try_at = NULL
-         WHERE route = $1 AND stage < 5 AND next_try_at > $2 AND ($3::text IS NULL OR po = $3)",
+        "WITH due AS (SELECT id FROM order_sync AS k
+                      WHERE k.route = $1 AND k.stage < 5 AND ($3::text IS NULL OR k.po = $3)
+                        AND (k.next_try_at > $2 OR EXISTS (SELECT 1 FROM order_claim AS c WHERE c.order_id = k.id))
+                      ORDER BY k.po FOR UPDATE)
+         UPDATE order_sync AS o SET next_try_at = NULL FROM due WHERE o.id = due.id AND o.next_try_at > $2",
     )
     .bind(&route.0)
     .bind(now)

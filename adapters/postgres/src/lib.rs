@@ -13,6 +13,7 @@ mod error;
 mod events;
 mod export;
 mod facets;
+mod hold;
 mod leases;
 mod lock;
 mod marks;

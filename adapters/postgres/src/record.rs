@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
+use crate::hold;
 use crate::open::PostgresStore;
 use crate::parts::{at_once, parts};
 use crate::row::{Values, evidence, number};
@@ -67,6 +68,7 @@ pub(crate) async fn record(
 async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
+    let outdated = hold::settings(&mut tx, run).await?;
     let mut standing = claimed(&mut tx, run, steps).await?;
     let mut lost = Vec::new();
     let mut rows = Vec::new();
@@ -87,7 +89,7 @@ async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: D
         if let StepOutcome::Advanced { to, .. } = &step.outcome {
             tally.moved(order.stage, *to);
         }
-        rows.push(NewValues::of(&order, step, merged));
+        rows.push(NewValues::of(&order, step, merged, outdated));
     }
     update(&mut tx, run, &rows, now).await?;
     repeat(&mut tx, &run.route, &repeated, now).await?;
@@ -101,6 +103,8 @@ async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: D
 }
 
 async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
+    let numbers: Vec<&str> = steps.iter().map(|step| step.po.as_str()).collect();
+    let locked = hold::orders(connection, &run.route, &numbers).await?;
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
         "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at, c.nudged,
@@ -111,13 +115,10 @@ async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) ->
              (SELECT * FROM order_event AS x
               WHERE x.route = o.route AND x.po = o.po AND x.kind IN ('outcome', 'operator')
               ORDER BY x.id DESC LIMIT 1) AS e ON true
-         WHERE o.route = $1 AND o.po = ANY($3)
-         ORDER BY o.po
-         FOR UPDATE OF o",
+         WHERE o.id = ANY($1)",
     )
-    .bind(&run.route.0)
+    .bind(locked)
     .bind(run.fence)
-    .bind(steps.iter().map(|step| step.po.as_str()).collect::<Vec<_>>())
     .fetch_all(connection)
     .await
     .map_err(unavailable)?;
@@ -185,7 +186,8 @@ struct NewValues {
 }
 
 impl NewValues {
-    fn of(order: &Standing, step: &Step, evidence: Evidence) -> Self {
+    /// `outdated`: new settings were saved during the run, by which a blocked order may not be blocked.
+    fn of(order: &Standing, step: &Step, evidence: Evidence, outdated: bool) -> Self {
         match &step.outcome {
             StepOutcome::Advanced { to, .. } => Self {
                 id: order.id,
@@ -206,7 +208,9 @@ impl NewValues {
                 kind: cause.reason.kind(),
                 reason: Some(cause.reason.code()),
                 detail: Some(clean(&cause.detail)),
-                next_try_at: step.next_try_at.filter(|_| !order.nudged),
+                next_try_at: step
+                    .next_try_at
+                    .filter(|_| !(order.nudged || outdated && cause.reason.kind() == OutcomeKind::Blocked)),
                 evidence,
             },
         }

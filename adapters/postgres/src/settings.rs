@@ -4,9 +4,8 @@ use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
 use sqlx::postgres::PgRow;
 
-use crate::claim::nudge;
 use crate::error::unavailable;
-use crate::lock::LockKey;
+use crate::hold::settings_key;
 use crate::open::PostgresStore;
 use crate::row::Values;
 
@@ -59,9 +58,9 @@ pub(crate) async fn save_settings(
     now: DateTime<Utc>,
 ) -> Stored<i64> {
     let mut tx = store.begin_write().await?;
-    // Two saves at once get two numbers, one after the other.
+    // Two saves at once get two numbers, one after the other; and no run records its steps meanwhile.
     sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(LockKey::of(route, "save settings", None).0)
+        .bind(settings_key(route).0)
         .execute(&mut *tx)
         .await
         .map_err(unavailable)?;
@@ -88,15 +87,15 @@ pub(crate) async fn save_settings(
     .await
     .map_err(unavailable)?;
     sqlx::query(
-        "UPDATE order_sync SET next_try_at = NULL
-         WHERE route = $1 AND stage < 5 AND last_kind = 'blocked' AND next_try_at IS NOT NULL",
+        "WITH due AS (SELECT id FROM order_sync
+                      WHERE route = $1 AND stage < 5 AND last_kind = 'blocked' AND next_try_at IS NOT NULL
+                      ORDER BY po FOR UPDATE)
+         UPDATE order_sync AS o SET next_try_at = NULL FROM due WHERE o.id = due.id",
     )
     .bind(&route.0)
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
-    // What a run works on, it judges by the settings of before.
-    nudge(&mut tx, route, None).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(version)
 }

@@ -62,6 +62,7 @@ pub(crate) async fn record(
     }
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
+    let outdated = has_old_settings(&mut tx, run).await?;
     let mut standing = claimed(&mut tx, run, steps).await?;
     let mut lost = Vec::new();
     let mut rows = Vec::new();
@@ -86,7 +87,7 @@ pub(crate) async fn record(
         if let StepOutcome::Advanced { to, .. } = &step.outcome {
             tally.moved(order.stage, *to);
         }
-        rows.push(new_values(&order, step, &merged));
+        rows.push(new_values(&order, step, &merged, outdated));
     }
     update(&mut tx, run, rows, now).await?;
     tell_tracking(&mut tx, retold).await?;
@@ -169,7 +170,20 @@ fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
     }
 }
 
-fn new_values(order: &Standing, step: &Step, merged: &Evidence) -> Value {
+/// Whether settings were saved during the run, by which a blocked order may not be blocked.
+async fn has_old_settings(connection: &mut SqliteConnection, run: &RunRef) -> Stored<bool> {
+    sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM settings_version AS v WHERE v.route = ?1
+                        AND v.version > (SELECT r.settings_version FROM job_run AS r WHERE r.run_no = ?2))",
+    )
+    .bind(&run.route.0)
+    .bind(run.fence)
+    .fetch_one(connection)
+    .await
+    .map_err(unavailable)
+}
+
+fn new_values(order: &Standing, step: &Step, merged: &Evidence, outdated: bool) -> Value {
     let Evidence { erp_order_no, tracking, invoice_id } = merged;
     match &step.outcome {
         StepOutcome::Advanced { to, .. } => {
@@ -177,7 +191,8 @@ fn new_values(order: &Standing, step: &Step, merged: &Evidence) -> Value {
             json!([order.id, to.number(), 1, kind, null, null, null, erp_order_no, tracking, invoice_id, null])
         }
         StepOutcome::Stayed(cause) => {
-            let next = step.next_try_at.filter(|_| !order.nudged).map(micros);
+            let overtaken = order.nudged || outdated && cause.reason.kind() == OutcomeKind::Blocked;
+            let next = step.next_try_at.filter(|_| !overtaken).map(micros);
             let (kind, code) = (cause.reason.kind().as_str(), cause.reason.code());
             let detail = clean(&cause.detail);
             let (id, stage, tried) = (order.id, order.stage.number(), order.tried_at);

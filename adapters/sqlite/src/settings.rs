@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
 use sqlx::sqlite::SqliteRow;
 
-use crate::claim::nudge;
 use crate::error::unavailable;
 use crate::open::SqliteStore;
 use crate::row::{Values, micros};
@@ -85,8 +84,6 @@ pub(crate) async fn save_settings(
     .execute(&mut *tx)
     .await
     .map_err(unavailable)?;
-    // What a run works on, it judges by the settings of before.
-    nudge(&mut tx, route, None).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(version)
 }

@@ -90,12 +90,12 @@ pub async fn retrying_makes_orders_due(store: &dyn SyncStore) {
     assert_eq!(claim(store, &run.run, &due(PUSH, 9, 21)).await, ["4", "1", "2", "3"]);
 }
 
-/// A retry, a release, an approval, new settings: the run looked at the order before, and sends it into a back-off.
+/// A retry, a release, an approval: the run looked at the order before, and sends it into a back-off.
 pub async fn an_act_of_a_person_outlives_the_run_that_holds_the_order(store: &dyn SyncStore) {
     stored(store, &[pulled("1", 1), pulled("2", 2)]).await;
     let push = begin(store, Job::PushOrders, None).await;
     let number = po("1");
-    for act in ["none", "retry one", "retry all", "release", "approve", "settings", "hold"] {
+    for act in ["none", "retry one", "retry all", "release", "approve", "hold"] {
         let selection = Selection { ignore_next_try: true, ..due(PUSH, 9, 5) };
         assert_eq!(claim(store, &push.run, &selection).await.len(), 2);
         let (route, now) = (route(), minute(20));
@@ -104,7 +104,6 @@ pub async fn an_act_of_a_person_outlives_the_run_that_holds_the_order(store: &dy
             "retry all" => _ = store.retry(&route, None, now).await.expect("a retry"),
             "release" => store.set_hold(&route, &number, None, "ann", now).await.expect("a release"),
             "approve" => store.approve_cancel(&route, &number, "ann", now).await.expect("an approval"),
-            "settings" => _ = store.save_settings(&route, "{}", "ann", None, now).await.expect("settings"),
             "hold" => store.set_hold(&route, &number, Some("wait"), "ann", now).await.expect("a hold"),
             _ => {}
         }
@@ -116,7 +115,7 @@ pub async fn an_act_of_a_person_outlives_the_run_that_holds_the_order(store: &dy
         let waits = [row(store, "1").await, row(store, "2").await].map(|row| row.next_try_at.is_some());
         let expected = match act {
             "none" | "hold" => [true, true],
-            "retry all" | "settings" => [false, false],
+            "retry all" => [false, false],
             _ => [false, true],
         };
         assert_eq!(waits, expected, "{act}");

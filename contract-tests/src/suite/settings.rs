@@ -1,6 +1,7 @@
 //! Versions of settings.
 
-use ipass_core::ports::{SettingsVersion, StoreError, SyncStore};
+use ipass_core::job::Job;
+use ipass_core::ports::{Selection, SettingsVersion, Step, StoreError, SyncStore};
 use ipass_core::reason::Reason;
 use ipass_core::stage::Stage;
 
@@ -39,6 +40,28 @@ pub async fn saving_makes_blocked_orders_due(store: &dyn SyncStore) {
     store.save_settings(&route(), "{}", "ann", None, minute(20)).await.expect("settings are saved");
     assert_eq!(row(store, "blocked").await.next_try_at, None);
     assert_eq!(row(store, "waiting").await.next_try_at, Some(minute(500)));
+}
+
+/// The run that holds it works by the settings of before; what waits for something else waits on.
+pub async fn saving_makes_an_order_due_that_a_run_blocks_afterwards(store: &dyn SyncStore) {
+    stored(store, &[pulled("blocked", 1), pulled("waiting", 2)]).await;
+    let push = begin(store, Job::PushOrders, None).await;
+    for (minutes, expected) in [(10, [true, true]), (20, [false, true])] {
+        let selection = Selection { ignore_next_try: true, ..due(Stage::AwaitingPush, 9, minutes) };
+        assert_eq!(claim(store, &push.run, &selection).await.len(), 2);
+        if minutes == 20 {
+            store.save_settings(&other_route(), "{}", "ann", None, minute(20)).await.expect("settings are saved");
+            store.save_settings(&route(), "{}", "ann", None, minute(20)).await.expect("settings are saved");
+        }
+        let reasons = [("blocked", Reason::MissingShopMapping), ("waiting", Reason::ChannelNotReady)];
+        let steps = reasons.map(|(number, reason)| Step {
+            next_try_at: Some(minute(500)),
+            ..stayed(number, Stage::AwaitingPush, reason, "")
+        });
+        assert_eq!(record(store, &push.run, &steps, minutes).await, Vec::<String>::new());
+        let waits = [row(store, "blocked").await, row(store, "waiting").await].map(|row| row.next_try_at.is_some());
+        assert_eq!(waits, expected, "{minutes}");
+    }
 }
 
 /// The live one, and those before it.

@@ -9,6 +9,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::error::unavailable;
 use crate::events::clean;
+use crate::hold;
 use crate::row::Values;
 
 /// What is stored of an order that is seen again.
@@ -41,29 +42,14 @@ impl Known {
     }
 }
 
-/// Locks what is stored of orders, and looks at it then: a statement that waited for the locks would still see the
-/// claims, writes and digests of before.
+/// Locks what is stored of orders, and looks at it then.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     route: &RouteName,
     chunk: &[&SaveOrder],
 ) -> Stored<HashMap<String, Known>> {
-    // By the keys, one by one, here and below: of a table that has just grown the server knows too little to find
-    // them so by itself.
-    let locked: HashSet<i64> = sqlx::query_scalar(
-        "SELECT o.id FROM order_sync AS o
-         WHERE o.id = ANY(ARRAY(
-             SELECT x.id FROM unnest($2::text[]) AS seen (po)
-             CROSS JOIN LATERAL (SELECT id FROM order_sync AS k WHERE k.route = $1 AND k.po = seen.po OFFSET 0) AS x))
-         ORDER BY o.po FOR UPDATE",
-    )
-    .bind(&route.0)
-    .bind(chunk.iter().map(|save| save.order.po.as_str()).collect::<Vec<_>>())
-    .fetch_all(&mut *connection)
-    .await
-    .map_err(unavailable)?
-    .into_iter()
-    .collect();
+    let numbers: Vec<&str> = chunk.iter().map(|save| save.order.po.as_str()).collect();
+    let locked: HashSet<i64> = hold::orders(connection, route, &numbers).await?.into_iter().collect();
     let mut known = known(connection, route, chunk, Depth::Whole).await?;
     // One that came in between is not locked; inserting it finds it again.
     known.retain(|_, known| locked.contains(&known.id));
