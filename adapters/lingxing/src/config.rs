@@ -28,7 +28,7 @@ pub struct Config {
     /// How fast calls may follow each other.
     #[serde(default)]
     pub pace: PaceConfig,
-    /// Seconds after which a created order that cannot be found was not created. Default 300.
+    /// Seconds after which a created order that cannot be found was not created. Default 120.
     #[serde(default = "consistency", with = "seconds")]
     pub consistency: Duration,
 }
@@ -96,9 +96,8 @@ fn timezone() -> String {
     "Asia/Shanghai".to_owned()
 }
 
-/// The vendor may take minutes to show a created order in its list; only then is one that is absent sent again.
 fn consistency() -> Duration {
-    Duration::from_mins(5)
+    Duration::from_mins(2)
 }
 
 #[cfg(test)]
@@ -120,7 +119,7 @@ mod tests {
         let config = section(&json!({})).unwrap();
         assert_eq!(config.base_url, "https://openapi.lingxing.com");
         assert_eq!((config.platform_code, config.timezone.as_str()), (10_011, "Asia/Shanghai"));
-        assert_eq!(config.consistency.as_secs(), 300);
+        assert_eq!(config.consistency.as_secs(), 120);
         assert_eq!(config.pace.gap_capacity_one.as_millis(), 1_100);
         assert_eq!(config.pace.gap_capacity_ten.as_millis(), 100);
     }
