@@ -12,10 +12,10 @@ use sqlx::PgConnection;
 
 use crate::error::unavailable;
 use crate::events::{NewEvent, append, clean, clean_option};
-use crate::hold;
 use crate::open::PostgresStore;
 use crate::parts::{at_once, parts};
 use crate::row::{Values, evidence, number};
+use crate::row_locks;
 use crate::runs::check_fence;
 use crate::tally::Tally;
 use crate::writes::settle;
@@ -68,7 +68,7 @@ pub(crate) async fn record(
 async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: DateTime<Utc>) -> Stored<Vec<PoNumber>> {
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
-    let outdated = hold::settings(&mut tx, run).await?;
+    let outdated = row_locks::settings(&mut tx, run).await?;
     let mut standing = claimed(&mut tx, run, steps).await?;
     let mut lost = Vec::new();
     let mut rows = Vec::new();
@@ -104,7 +104,7 @@ async fn record_part(store: &PostgresStore, run: &RunRef, steps: &[Step], now: D
 
 async fn claimed(connection: &mut PgConnection, run: &RunRef, steps: &[Step]) -> Stored<HashMap<String, Standing>> {
     let numbers: Vec<&str> = steps.iter().map(|step| step.po.as_str()).collect();
-    let locked = hold::orders(connection, &run.route, &numbers).await?;
+    let locked = row_locks::orders(connection, &run.route, &numbers).await?;
     // An act of a person ends a row of equal outcomes: what comes after it is news.
     let rows = sqlx::query(
         "SELECT o.po, o.id, o.stage, o.erp_order_no, o.tracking, o.invoice_id, c.tried_at, c.nudged,

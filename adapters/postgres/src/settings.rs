@@ -5,9 +5,9 @@ use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
 use sqlx::postgres::PgRow;
 
 use crate::error::unavailable;
-use crate::hold::settings_key;
 use crate::open::PostgresStore;
 use crate::row::Values;
+use crate::row_locks::settings_key;
 
 pub(crate) async fn settings(store: &PostgresStore, route: &RouteName) -> Stored<Option<SettingsVersion>> {
     Ok(history(store, route, 1).await?.pop())

@@ -9,8 +9,8 @@ use sqlx::{PgConnection, Row};
 
 use crate::error::unavailable;
 use crate::events::clean;
-use crate::hold;
 use crate::row::Values;
+use crate::row_locks;
 
 /// What is stored of an order that is seen again.
 pub(super) struct Known {
@@ -49,7 +49,7 @@ pub(super) async fn lock(
     chunk: &[&SaveOrder],
 ) -> Stored<HashMap<String, Known>> {
     let numbers: Vec<&str> = chunk.iter().map(|save| save.order.po.as_str()).collect();
-    let locked: HashSet<i64> = hold::orders(connection, route, &numbers).await?.into_iter().collect();
+    let locked: HashSet<i64> = row_locks::orders(connection, route, &numbers).await?.into_iter().collect();
     let mut known = known(connection, route, chunk, Depth::Whole).await?;
     // One that came in between is not locked; inserting it finds it again.
     known.retain(|_, known| locked.contains(&known.id));
