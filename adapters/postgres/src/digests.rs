@@ -23,7 +23,8 @@ pub(crate) async fn known(
          CROSS JOIN LATERAL
              (SELECT d.order_id, d.updated_at FROM order_digest AS d WHERE d.digest = seen.digest OFFSET 0) AS d
          CROSS JOIN LATERAL
-             (SELECT x.route, x.po, x.channel_order_id, x.created_at, x.updated_at FROM order_sync AS x WHERE x.id = d.order_id OFFSET 0) AS o
+             (SELECT x.route, x.po, x.channel_order_id, x.created_at, x.updated_at
+              FROM order_sync AS x WHERE x.id = d.order_id OFFSET 0) AS o
          WHERE o.route = $1 AND d.updated_at IS NOT DISTINCT FROM o.updated_at
            AND NOT EXISTS (SELECT 1 FROM order_unreadable AS u
                            WHERE u.route = $1 AND u.key IN (o.channel_order_id, o.po))",

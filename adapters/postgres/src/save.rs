@@ -95,8 +95,8 @@ async fn save_chunk(
     let mut open = readable(chunk, invalid);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
     let seen = known(connection, &run.route, &open, Depth::News).await?;
-    let its_own = |save: &&&SaveOrder| !seen.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
-    forget_unreadable(connection, &run.route, open.iter().filter(its_own).copied()).await?;
+    let is_another = |save: &SaveOrder| seen.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
+    let its_own: Vec<&SaveOrder> = open.iter().copied().filter(|save| !is_another(save)).collect();
     open.retain(|save| match seen.get(save.order.po.as_str()) {
         Some(known) => known.is_news(save) || count_unchanged(counts),
         None => true,
@@ -105,7 +105,8 @@ async fn save_chunk(
     while !open.is_empty() {
         open = save_locked(connection, run, open, now, counts, (invalid, tally)).await?;
     }
-    Ok(())
+    // Behind the locks of the orders, like what is kept unread.
+    forget_unreadable(connection, &run.route, its_own.into_iter()).await
 }
 
 /// The orders of which the PO number can be stored. `PostgreSQL` knows no zero character, and one such

@@ -98,6 +98,13 @@ pub struct OrderRef {
     pub shared: bool,
 }
 
+impl OrderRef {
+    /// An order of which only the number is known, asked for at `now` (UTC).
+    pub const fn by_number(po: PoNumber, now: DateTime<Utc>) -> Self {
+        Self { po, channel_order_id: String::new(), created_at: now, shared: false }
+    }
+}
+
 /// A question for an order's invoice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvoiceQuery {

@@ -77,10 +77,8 @@ async fn one_order(
     check: &mut CheckReport,
 ) -> Result<(Vec<OrderRow>, AtChannel), RunError> {
     let stored = book.order(&ctx.run.route, po).await?.map(|stored| stored.row);
-    let order = stored.as_ref().map_or_else(
-        || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false },
-        OrderRow::reference,
-    );
+    let unknown = || OrderRef::by_number(po.clone(), ctx.clock.now());
+    let order = stored.as_ref().map_or_else(unknown, OrderRow::reference);
     let channel = fetch(source, &[order], check).await;
     if stored.is_none() && matches!(channel.get(po), Some(Some(_))) {
         check.findings.push(missing(po));

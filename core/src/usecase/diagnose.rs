@@ -54,7 +54,7 @@ const fn remedy(kind: ErrorKind) -> &'static str {
 async fn channel(route: &Route, now: DateTime<Utc>, found: &mut Vec<Finding>) {
     let nobody = PoNumber::new(NOBODYS);
     let Some(po) = nobody else { return };
-    let order = OrderRef { po, channel_order_id: String::new(), created_at: now, shared: false };
+    let order = OrderRef::by_number(po, now);
     let asked = route.source.fetch(std::slice::from_ref(&order)).await.and_then(first);
     say(found, "channel: credentials, one order", asked, "answers");
     let lag = chrono::Duration::from_std(route.source.capabilities().window_end_lag).unwrap_or_default();

@@ -233,10 +233,8 @@ async fn pull_one(
     po: &PoNumber,
 ) -> Result<(), RunError> {
     // One that is stored is meant by its id: another order may have the same number.
-    let order = book.order(&ctx.run.route, po).await?.map_or_else(
-        || OrderRef { po: po.clone(), channel_order_id: String::new(), created_at: ctx.clock.now(), shared: false },
-        |stored| stored.row.reference(),
-    );
+    let unknown = || OrderRef::by_number(po.clone(), ctx.clock.now());
+    let order = book.order(&ctx.run.route, po).await?.map_or_else(unknown, |stored| stored.row.reference());
     for answer in source.fetch(std::slice::from_ref(&order)).await? {
         if let Some(item) = answer.result? {
             store_page(ctx, store, vec![Item::Read(Box::new(item))]).await?;
