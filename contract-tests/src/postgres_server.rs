@@ -85,9 +85,13 @@ fn start() -> Result<PostgresServer, String> {
         "--no-sync",
     ]))?;
     let log = fs::File::create(root.join("log")).map_err(|error| error.to_string())?;
-    // Durability is not what is tested; everything else is as it comes.
+    // Durability is not what is tested, and a log that nobody reads again need not fill the disk; everything
+    // else is as it comes.
     let mut server = as_user(user, &bin.join("postgres"));
-    server.arg("-D").arg(&data).arg("-k").arg(&root).args(["-c", "listen_addresses=", "-c", "max_connections=300"]);
+    server.arg("-D").arg(&data).arg("-k").arg(&root);
+    for setting in ["listen_addresses=", "max_connections=300", "max_wal_size=256MB"] {
+        server.args(["-c", setting]);
+    }
     if env::var_os("IPASS_TEST_POSTGRES_DURABLE").is_none() {
         server.args(["-c", "fsync=off"]);
     }
