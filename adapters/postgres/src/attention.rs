@@ -1,13 +1,10 @@
 //! Which orders stay, why, and for how long.
 
-use ipass_core::order::PoNumber;
 use ipass_core::ports::{CauseGroup, RouteName, StageAge, StageLimit, Stored};
 use ipass_core::reason::Reason;
-use sqlx::Row;
+use ipass_sql_kit::{rows, unavailable};
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 pub(crate) async fn causes(store: &PostgresStore, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
     // The last two conditions are those of the index that leaves out nearly all orders. The oldest order of a
@@ -37,21 +34,7 @@ pub(crate) async fn causes(store: &PostgresStore, route: Option<&RouteName>) -> 
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
-            Ok(CauseGroup {
-                route: RouteName(values.get("route")?),
-                stage: values.stage("stage")?,
-                reason: values.reason("reason")?,
-                detail: values.get("detail")?,
-                orders: values.count("orders")?,
-                oldest: values.get("oldest")?,
-                sample: values.po()?,
-                sample_detail: values.get("sample_detail")?,
-            })
-        })
-        .collect()
+    rows.iter().map(rows::cause_group).collect()
 }
 
 /// Codes of the reasons whose orders are grouped by the detail, too.
@@ -77,15 +60,7 @@ pub(crate) async fn ages(store: &PostgresStore, route: &RouteName, limits: &[Sta
         .fetch_one(store.pool())
         .await
         .map_err(unavailable)?;
-        let values = Values::new(&row, "order_sync", &*route.0);
-        let stuck = values.count("stuck")?;
-        let oldest = values.get::<Option<String>>("po")?;
-        ages.push(StageAge {
-            stage: limit.stage,
-            slow: values.count("late")?.saturating_sub(stuck),
-            stuck,
-            oldest: oldest.map(|po| PoNumber::new(po).ok_or_else(|| values.corrupt("po"))).transpose()?,
-        });
+        ages.push(rows::stage_age(&row, route, limit)?);
     }
     Ok(ages)
 }

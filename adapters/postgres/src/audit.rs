@@ -1,16 +1,11 @@
 //! Acts, and lists of them, page by page along the time, newest first.
 
 use chrono::{DateTime, Utc};
-use ipass_core::ports::{AuditEntry, AuditFilter, AuditPage, RouteName, Stored};
-use sqlx::Row;
+use ipass_core::ports::{AuditEntry, AuditFilter, AuditPage, Stored};
+use ipass_sql_kit::{Values, clean, like, place, rows, unavailable};
 use sqlx::postgres::PgRow;
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::PostgresStore;
-use crate::place;
-use crate::row::Values;
-use crate::search::like;
 use crate::sql::Sql;
 
 pub(crate) async fn add(store: &PostgresStore, entry: &AuditEntry) -> Stored<()> {
@@ -43,23 +38,7 @@ pub(crate) async fn list(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(Place::of).transpose()?.map(|place| place.write());
-    Ok(AuditPage { entries: rows.iter().map(entry).collect::<Stored<_>>()?, next })
-}
-
-fn values_of(row: &PgRow) -> Values<'_> {
-    Values::new(row, "audit", row.try_get::<i64, _>("id").unwrap_or_default().to_string())
-}
-
-fn entry(row: &PgRow) -> Stored<AuditEntry> {
-    let values = values_of(row);
-    Ok(AuditEntry {
-        at: values.get("at")?,
-        who: values.get("who")?,
-        what: values.get("what")?,
-        route: values.get::<Option<String>>("route")?.map(RouteName),
-        subject: values.get("subject")?,
-        detail: values.get("detail")?,
-    })
+    Ok(AuditPage { entries: rows.iter().map(rows::audit_entry).collect::<Stored<_>>()?, next })
 }
 
 /// The statement of a list with these columns, without its end.
@@ -96,7 +75,7 @@ pub(crate) struct Place {
 
 impl Place {
     fn of(row: &PgRow) -> Stored<Self> {
-        let values = values_of(row);
+        let values = Values::numbered(row, "audit", "id");
         Ok(Self { at: values.get("at")?, id: values.get("id")? })
     }
 

@@ -7,15 +7,15 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{RouteName, StageEdit, StoreError, Stored, StoredOrder, TimelineEvent};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
-use sqlx::{PgConnection, Row};
+use ipass_sql_kit::{NewEvent, Tally, Values, clean, order_columns, rows, unavailable};
+use sqlx::PgConnection;
 
 use crate::claim::nudge;
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::append;
 use crate::open::PostgresStore;
-use crate::row::{Values, number, order_columns, order_row};
+use crate::row::number;
 use crate::runs::reap;
-use crate::tally::Tally;
+use crate::tally;
 
 pub(crate) async fn order(store: &PostgresStore, route: &RouteName, po: &PoNumber) -> Stored<Option<StoredOrder>> {
     let row = sqlx::query(concat!(
@@ -29,7 +29,7 @@ pub(crate) async fn order(store: &PostgresStore, route: &RouteName, po: &PoNumbe
     .await
     .map_err(unavailable)?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(StoredOrder { row: order_row(&row)?, raw: Values::new(&row, "order_sync", po.as_str()).get("raw")? }))
+    Ok(Some(StoredOrder { row: rows::order(&row)?, raw: Values::new(&row, "order_sync", po.as_str()).get("raw")? }))
 }
 
 pub(crate) async fn timeline(
@@ -49,23 +49,7 @@ pub(crate) async fn timeline(
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .rev()
-        .map(|row| {
-            let values = Values::new(row, "order_event", po.as_str());
-            Ok(TimelineEvent {
-                at: values.get("at")?,
-                last_at: values.get("last_at")?,
-                times: values.number("times")?,
-                kind: values.get("kind")?,
-                by: values.get("by")?,
-                from: values.stage_or_none("from_stage")?,
-                to: values.stage_or_none("to_stage")?,
-                what: values.get("what")?,
-                detail: values.get("detail")?,
-            })
-        })
-        .collect()
+    rows.iter().rev().map(|row| rows::timeline_event(row, po)).collect()
 }
 
 pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &StageEdit) -> Stored<()> {
@@ -106,7 +90,7 @@ pub(crate) async fn set_stage(store: &PostgresStore, route: &RouteName, edit: &S
     append(&mut tx, route, &[event], edit.now).await?;
     let mut tally = Tally::default();
     tally.moved(from, edit.to);
-    tally.keep(&mut tx, route).await?;
+    tally::keep(&mut tx, route, tally).await?;
     tx.commit().await.map_err(unavailable)
 }
 
@@ -167,14 +151,7 @@ pub(crate) async fn unreadable(store: &PostgresStore, route: &RouteName, limit: 
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let key: String = row.try_get("key").unwrap_or_default();
-            let values = Values::new(row, "order_unreadable", &*key);
-            let cause = Cause::new(values.reason("reason")?, values.get::<String>("detail")?);
-            Ok((key, cause))
-        })
-        .collect()
+    rows.iter().map(rows::unreadable).collect()
 }
 
 pub(crate) async fn shared_numbers(store: &PostgresStore, route: &RouteName) -> Stored<HashSet<PoNumber>> {

@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{OrderRow, RouteName, RunRef, Selection, Stored};
+use ipass_sql_kit::{Values, order_columns, rows, unavailable};
 use sqlx::{PgConnection, QueryBuilder, Row};
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::{Values, order_columns, order_row};
 use crate::runs::check_fence;
 
 pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
@@ -42,7 +41,7 @@ pub(crate) async fn claim(store: &PostgresStore, run: &RunRef, selection: &Selec
     let mut found = Vec::with_capacity(rows.len());
     for row in &rows {
         let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
-        found.push((values.get::<i64>("id")?, order_row(row)?));
+        found.push((values.get::<i64>("id")?, rows::order(row)?));
     }
     if !found.is_empty() && !selection.peek {
         // A run that claimed one of them between the question and the lock has it.

@@ -2,22 +2,7 @@
 
 use std::ops::Range;
 
-/// A column, and how its values are written for people.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Cell {
-    /// As the server writes it.
-    Text(&'static str),
-    /// A time: RFC 3339.
-    Time(&'static str),
-}
-
-impl Cell {
-    pub(crate) const fn column(self) -> &'static str {
-        match self {
-            Self::Text(column) | Self::Time(column) => column,
-        }
-    }
-}
+use ipass_sql_kit::cells::Cell;
 
 /// The values of one line after the other, in memory that is used again.
 pub(crate) struct Line<const N: usize> {
@@ -41,7 +26,7 @@ impl<const N: usize> Line<N> {
                 None
             } else {
                 match cell {
-                    Cell::Text(_) => push_text(&mut self.text, field)?,
+                    Cell::Text(_) | Cell::Number(_) => push_text(&mut self.text, field)?,
                     Cell::Time(_) => push_time(&mut self.text, field)?,
                 }
                 Some(start..self.text.len())

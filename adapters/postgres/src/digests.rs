@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{KnownPayload, PayloadDigest, RouteName, SaveOrder, Stored};
+use ipass_sql_kit::{Values, unavailable};
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 pub(crate) async fn known(
     store: &PostgresStore,

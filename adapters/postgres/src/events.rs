@@ -2,22 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, Stored};
-use ipass_core::stage::Stage;
+use ipass_sql_kit::{NewEvent, clean, unavailable};
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
 use crate::row::number;
-
-/// A fact about an order.
-pub(crate) struct NewEvent<'a> {
-    pub(crate) po: &'a str,
-    pub(crate) kind: &'static str,
-    pub(crate) by: &'a str,
-    pub(crate) from: Option<Stage>,
-    pub(crate) to: Option<Stage>,
-    pub(crate) what: String,
-    pub(crate) detail: String,
-}
 
 pub(crate) async fn append(
     connection: &mut PgConnection,
@@ -48,14 +36,4 @@ pub(crate) async fn append(
     .await
     .map_err(unavailable)?;
     Ok(())
-}
-
-/// A text without the one character that `PostgreSQL` cannot store.
-pub(crate) fn clean(text: &str) -> String {
-    text.replace('\0', "")
-}
-
-/// The same for a text that may be absent.
-pub(crate) fn clean_option(text: Option<&String>) -> Option<String> {
-    text.map(|text| clean(text))
 }

@@ -1,70 +1,15 @@
 //! Whole lists, row by row, as the server copies them out: no other way is as fast.
 
 use futures_util::TryStreamExt;
-use ipass_core::ports::{
-    AUDIT_COLUMNS, AuditFilter, ORDER_COLUMNS, OrderFilter, RouteName, RowSink, STOCK_COLUMNS, StockFilter, StoreError,
-    Stored,
-};
+use ipass_core::ports::{AuditFilter, OrderFilter, RouteName, RowSink, StockFilter, StoreError, Stored};
+use ipass_sql_kit::cells::{AUDIT_CELLS, Cell, ORDER_CELLS, STOCK_CELLS, columns};
+use ipass_sql_kit::unavailable;
 use sqlx::Connection;
 
-use crate::copy::{Cell, Line};
-use crate::error::unavailable;
+use crate::copy::Line;
 use crate::open::PostgresStore;
 use crate::sql::Sql;
 use crate::{audit, search, stock_list, walk};
-
-/// The cells of [`ORDER_COLUMNS`].
-const ORDER_CELLS: [Cell; ORDER_COLUMNS.len()] = [
-    Cell::Text("o.po"),
-    Cell::Text("o.route"),
-    Cell::Text("o.stage"),
-    Cell::Text("o.channel_order_id"),
-    Cell::Time("o.created_at"),
-    Cell::Time("o.updated_at"),
-    Cell::Text("o.channel_status"),
-    Cell::Time("o.stage_entered_at"),
-    Cell::Text("o.retailer_id"),
-    Cell::Text("o.warehouse_code"),
-    Cell::Text("o.service_level"),
-    Cell::Text("o.sku_list"),
-    Cell::Time("o.ship_by"),
-    Cell::Text("o.erp_order_no"),
-    Cell::Text("o.tracking"),
-    Cell::Text("o.invoice_id"),
-    Cell::Text("o.last_kind"),
-    Cell::Text("o.last_reason"),
-    Cell::Text("o.last_detail"),
-    Cell::Time("o.last_at"),
-    Cell::Time("o.next_try_at"),
-    Cell::Text("o.hold"),
-];
-
-/// The cells of [`STOCK_COLUMNS`].
-const STOCK_CELLS: [Cell; STOCK_COLUMNS.len()] = [
-    Cell::Time("s.at"),
-    Cell::Text("s.route"),
-    Cell::Text("s.run_id"),
-    Cell::Text("s.warehouse_code"),
-    Cell::Text("s.erp_warehouse_id"),
-    Cell::Text("s.sku"),
-    Cell::Text("s.erp_sku"),
-    Cell::Text("s.erp_quantity"),
-    Cell::Text("s.channel_quantity"),
-    Cell::Text("s.difference"),
-    Cell::Text("s.result"),
-    Cell::Text("s.reason"),
-    Cell::Text("s.detail"),
-];
-
-/// The cells of [`AUDIT_COLUMNS`].
-const AUDIT_CELLS: [Cell; AUDIT_COLUMNS.len()] = [
-    Cell::Time("a.at"),
-    Cell::Text("a.who"),
-    Cell::Text("a.what"),
-    Cell::Text("a.route"),
-    Cell::Text("a.subject"),
-    Cell::Text("a.detail"),
-];
 
 pub(crate) async fn orders(
     store: &PostgresStore,
@@ -88,10 +33,6 @@ pub(crate) async fn stock(
 
 pub(crate) async fn audit(store: &PostgresStore, filter: &AuditFilter, sink: &mut dyn RowSink) -> Stored<u64> {
     copy_out(store, audit::list_query(&columns(&AUDIT_CELLS), filter, None), &AUDIT_CELLS, sink).await
-}
-
-fn columns(cells: &[Cell]) -> String {
-    cells.iter().map(|cell| cell.column()).collect::<Vec<_>>().join(", ")
 }
 
 async fn copy_out<const N: usize>(

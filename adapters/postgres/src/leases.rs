@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ipass_core::ports::{SlotAnswer, Stored};
+use ipass_sql_kit::unavailable;
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
 use crate::lock::LockKey;
 use crate::open::PostgresStore;
 

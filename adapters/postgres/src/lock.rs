@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{RouteName, RunRef, Stored};
+use ipass_sql_kit::unavailable;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, PgConnection};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
 
 /// How often a living run says so.

@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{PullState, RouteName, RunRef, Stored, WindowKind};
+use ipass_sql_kit::{Values, unavailable};
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 use crate::runs::check_fence;
 
 pub(crate) async fn pull_state(store: &PostgresStore, route: &RouteName) -> Stored<PullState> {

@@ -5,11 +5,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipass_core::ports::{StoreError, Stored};
+use ipass_sql_kit::unavailable;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection as _, PgConnection, Postgres, Transaction};
 
 use crate::choices::Choices;
-use crate::error::unavailable;
 use crate::lock::Holders;
 
 /// A connection that was used so lately is not asked whether it lives: a page takes several, one after the other.

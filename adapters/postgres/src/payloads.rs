@@ -4,11 +4,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{EarlierPayload, KEPT_PAYLOADS, PayloadStore, RouteName, Stored};
+use ipass_sql_kit::{Values, unavailable};
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 /// Keeps the present payloads of orders that are about to get others.
 pub(crate) async fn keep(connection: &mut PgConnection, ids: &[i64], now: DateTime<Utc>) -> Stored<()> {

@@ -3,9 +3,9 @@
 //! the lock would still see the claims, events, writes and digests of before.
 
 use ipass_core::ports::{RouteName, RunRef, Stored};
+use ipass_sql_kit::unavailable;
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
 use crate::lock::LockKey;
 
 /// Locks those of the orders that are stored, and answers their ids.

@@ -5,15 +5,12 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{
     Begun, RUNS_KEPT, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored,
 };
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, QueryBuilder, Row};
+use ipass_sql_kit::{clean, rows, unavailable};
+use sqlx::{PgConnection, QueryBuilder};
 use uuid::Uuid;
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::lock::{LockKey, acquire};
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 pub(crate) async fn begin(store: &PostgresStore, start: &RunStart) -> Stored<Begun> {
     let key = LockKey::of(&start.route, start.job.name(), start.po.as_ref());
@@ -185,7 +182,7 @@ pub(crate) async fn finish(store: &PostgresStore, guard: RunGuard, end: &RunEnd)
     Ok(())
 }
 
-/// The columns of [`run_record`].
+/// The columns of [`rows::run`].
 const COLUMNS: &str = "run_id, route, job, trigger, po, state, started_at, finished_at, report, error";
 
 pub(crate) async fn runs(
@@ -203,29 +200,12 @@ pub(crate) async fn runs(
     }
     query.push(" ORDER BY run_no DESC LIMIT ").push_bind(i64::from(limit));
     let rows = query.build().fetch_all(store.pool()).await.map_err(unavailable)?;
-    rows.iter().map(run_record).collect()
+    rows.iter().map(rows::run).collect()
 }
 
 pub(crate) async fn run(store: &PostgresStore, run_id: &str) -> Stored<Option<RunRecord>> {
     let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, log FROM job_run WHERE run_id = "));
     query.push_bind(run_id);
     let row = query.build().fetch_optional(store.pool()).await.map_err(unavailable)?;
-    row.as_ref().map(run_record).transpose()
-}
-
-fn run_record(row: &PgRow) -> Stored<RunRecord> {
-    let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
-    Ok(RunRecord {
-        run_id: values.get("run_id")?,
-        route: RouteName(values.get("route")?),
-        job: values.get("job")?,
-        trigger: values.get("trigger")?,
-        po: values.get("po")?,
-        state: values.get("state")?,
-        started_at: values.get("started_at")?,
-        finished_at: values.get("finished_at")?,
-        report: values.get("report")?,
-        log: values.get("log")?,
-        error: values.get("error")?,
-    })
+    row.as_ref().map(rows::run).transpose()
 }

@@ -5,21 +5,18 @@ mod known;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use ipass_core::order::PoNumber;
 use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
-use ipass_core::reason::{Cause, Reason};
-use ipass_core::stage::Stage;
+use ipass_sql_kit::seen::{Changed, Sorted, rounds, storable};
+use ipass_sql_kit::{Tally, clean, clean_option, unavailable};
 use sqlx::PgConnection;
 
 use self::known::{Depth, known, lock};
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean, clean_option};
+use crate::events::append;
 use crate::open::PostgresStore;
 use crate::parts::{at_once, by_number};
 use crate::row::number;
 use crate::runs::check_fence;
-use crate::tally::Tally;
-use crate::{digests, payloads};
+use crate::{digests, payloads, tally};
 
 /// Orders per statement. More are hardly faster, and their payloads have to fit into memory twice. Above what is
 /// usual for a part.
@@ -64,24 +61,9 @@ async fn save_part(
     }
     counts.invalid += invalid.len() as u64;
     keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
-    tally.keep(&mut tx, &run.route).await?;
+    tally::keep(&mut tx, &run.route, tally).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(counts)
-}
-
-/// Parts a page so that a PO number is in each part once: a page may repeat an order, or hold two
-/// with one number, and the later one has to meet the earlier one as a stored order.
-fn rounds(orders: Vec<&SaveOrder>) -> Vec<Vec<&SaveOrder>> {
-    let mut rounds: Vec<Vec<&SaveOrder>> = Vec::new();
-    let mut seen: HashMap<&PoNumber, usize> = HashMap::new();
-    for order in orders {
-        let round = seen.entry(&order.order.po).and_modify(|round| *round += 1).or_insert(0);
-        if rounds.len() <= *round {
-            rounds.push(Vec::new());
-        }
-        rounds[*round].push(order);
-    }
-    rounds
 }
 
 async fn save_chunk(
@@ -92,15 +74,15 @@ async fn save_chunk(
     counts: &mut SaveCounts,
     (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<()> {
-    let mut open = readable(chunk, invalid);
+    let (mut open, bad) = storable(chunk);
+    invalid.extend(bad);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
     let seen = known(connection, &run.route, &open, Depth::News).await?;
     let is_another = |save: &SaveOrder| seen.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
     let its_own: Vec<&SaveOrder> = open.iter().copied().filter(|save| !is_another(save)).collect();
-    open.retain(|save| match seen.get(save.order.po.as_str()) {
-        Some(known) => known.is_news(save) || count_unchanged(counts),
-        None => true,
-    });
+    let looked_at = open.len();
+    open.retain(|save| seen.get(save.order.po.as_str()).is_none_or(|known| known.is_news(save)));
+    counts.unchanged += (looked_at - open.len()) as u64;
     // A round sees an order as new that another run inserts in the same moment; it comes back as known.
     while !open.is_empty() {
         open = save_locked(connection, run, open, now, counts, (invalid, tally)).await?;
@@ -109,98 +91,33 @@ async fn save_chunk(
     forget_unreadable(connection, &run.route, its_own.into_iter()).await
 }
 
-/// The orders of which the PO number can be stored. `PostgreSQL` knows no zero character, and one such
-/// order would fail its whole page.
-fn readable<'a>(chunk: &[&'a SaveOrder], invalid: &mut Vec<UnreadableOrder>) -> Vec<&'a SaveOrder> {
-    let (bad, good): (Vec<&SaveOrder>, Vec<&SaveOrder>) =
-        chunk.iter().partition(|save| save.order.po.as_str().contains('\0'));
-    invalid.extend(bad.into_iter().map(|save| UnreadableOrder {
-        key: save.order.channel_order_id.clone(),
-        raw: save.raw.clone(),
-        cause: Cause::new(Reason::InvalidPayload, "the PO number holds a zero character"),
-    }));
-    good
-}
-
-fn count_unchanged(counts: &mut SaveCounts) -> bool {
-    counts.unchanged += 1;
-    false
-}
-
 /// Writes what is new or changed, and answers the orders that somebody else has inserted meanwhile.
 async fn save_locked<'a>(
     connection: &mut PgConnection,
-    run: &RunRef,
+    run: &'a RunRef,
     open: Vec<&'a SaveOrder>,
     now: DateTime<Utc>,
     counts: &mut SaveCounts,
     (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<Vec<&'a SaveOrder>> {
     let known = lock(connection, &run.route, &open).await?;
-    let mut new = Vec::new();
-    let mut changed = Vec::new();
-    let mut told = Vec::new();
-    let mut events = Vec::new();
-    for save in open {
-        let order = &save.order;
-        let Some(known) = known.get(order.po.as_str()) else {
-            new.push(save);
-            continue;
-        };
-        if known.is_another(save) {
-            invalid.push(UnreadableOrder {
-                key: order.channel_order_id.clone(),
-                raw: save.raw.clone(),
-                cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
-            });
-        } else if !known.is_news(save) {
-            counts.unchanged += 1;
-        } else {
-            // Work in progress decides by what it read; it looks at the channel itself before it writes.
-            // An order that the ERP may hold is push's to end: it asks the ERP first.
-            let free = !known.in_erp && known.claimed_by.is_none_or(|fence| fence == run.fence);
-            let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
-            let status = clean(order.status.as_str());
-            if known.channel_status != status {
-                told.push(known.id);
-            }
-            if to.is_some() || known.channel_status != status {
-                events.push(NewEvent {
-                    po: order.po.as_str(),
-                    kind: "changed",
-                    by: &run.run_id,
-                    from: to.map(|_| known.stage),
-                    to,
-                    detail: format!("{} -> {status}", known.channel_status),
-                    what: status,
-                });
-            }
-            let to = to.unwrap_or(known.stage);
-            tally.moved(known.stage, to);
-            changed.push((save, known.id, to));
-        }
-    }
-    let inserted = insert(connection, &run.route, &new, now).await?;
+    let mut sorted = Sorted::of(run, &open, &known);
+    let inserted = insert(connection, &run.route, &sorted.new, now).await?;
     let (new, late): (Vec<&SaveOrder>, Vec<&SaveOrder>) =
-        new.into_iter().partition(|save| inserted.contains_key(save.order.po.as_str()));
-    events.extend(new.iter().map(|save| NewEvent {
-        po: save.order.po.as_str(),
-        kind: "pulled",
-        by: &run.run_id,
-        from: None,
-        to: Some(save.first_stage),
-        what: save.order.status.as_str().to_owned(),
-        detail: String::new(),
-    }));
+        std::mem::take(&mut sorted.new).into_iter().partition(|save| inserted.contains_key(save.order.po.as_str()));
     for save in &new {
-        tally.came(save.first_stage);
+        sorted.came(run, save);
     }
+    let Sorted { changed, others, unchanged, told, events, tally: moved, .. } = sorted;
+    invalid.extend(others);
+    tally.add(moved);
+    counts.unchanged += unchanged;
+    counts.stored += new.len() as u64;
+    counts.updated += changed.len() as u64;
     update(connection, run, &changed, now).await?;
     nudge_others(connection, run, &told).await?;
     let came = new.iter().filter_map(|save| Some((*inserted.get(save.order.po.as_str())?, *save)));
-    digests::keep(connection, came.chain(changed.iter().map(|(save, id, _)| (*id, *save)))).await?;
-    counts.stored += new.len() as u64;
-    counts.updated += changed.len() as u64;
+    digests::keep(connection, came.chain(changed.iter().map(|changed| (changed.id, changed.save)))).await?;
     append(connection, &run.route, &events, now).await?;
     Ok(late)
 }
@@ -276,14 +193,14 @@ async fn nudge_others(connection: &mut PgConnection, run: &RunRef, orders: &[i64
 async fn update(
     connection: &mut PgConnection,
     run: &RunRef,
-    changed: &[(&SaveOrder, i64, Stage)],
+    changed: &[Changed<'_>],
     now: DateTime<Utc>,
 ) -> Stored<()> {
     if changed.is_empty() {
         return Ok(());
     }
-    let orders = || changed.iter().map(|(save, _, _)| &save.order);
-    let ids: Vec<i64> = changed.iter().map(|(_, id, _)| *id).collect();
+    let orders = || changed.iter().map(|changed| &changed.save.order);
+    let ids: Vec<i64> = changed.iter().map(|changed| changed.id).collect();
     payloads::keep(connection, &ids, now).await?;
     sqlx::query(
         "UPDATE order_sync AS o
@@ -312,19 +229,19 @@ async fn update(
          WHERE o.id = n.id",
     )
     .bind(now)
-    .bind(changed.iter().map(|(_, id, _)| *id).collect::<Vec<_>>())
+    .bind(changed.iter().map(|changed| changed.id).collect::<Vec<_>>())
     .bind(orders().map(|order| clean(&order.channel_order_id)).collect::<Vec<_>>())
     .bind(orders().map(|order| order.created_at).collect::<Vec<_>>())
     .bind(orders().map(|order| order.updated_at).collect::<Vec<_>>())
     .bind(orders().map(|order| clean(order.status.as_str())).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(_, _, stage)| number(*stage)).collect::<Vec<_>>())
+    .bind(changed.iter().map(|changed| number(changed.stage)).collect::<Vec<_>>())
     .bind(orders().map(|order| clean_option(order.retailer_id.as_ref())).collect::<Vec<_>>())
     .bind(orders().map(|order| clean_option(order.warehouse_code.as_ref())).collect::<Vec<_>>())
     .bind(orders().map(|order| clean_option(order.service_level.as_ref())).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(save, _, _)| clean(&save.sku_list)).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(save, _, _)| joined(&save.sku_names)).collect::<Vec<_>>())
+    .bind(changed.iter().map(|changed| clean(&changed.save.sku_list)).collect::<Vec<_>>())
+    .bind(changed.iter().map(|changed| joined(&changed.save.sku_names)).collect::<Vec<_>>())
     .bind(orders().map(|order| order.ship_by).collect::<Vec<_>>())
-    .bind(changed.iter().map(|(save, _, _)| save.raw.as_slice()).collect::<Vec<_>>())
+    .bind(changed.iter().map(|changed| changed.save.raw.as_slice()).collect::<Vec<_>>())
     .bind(&run.run_id)
     .execute(connection)
     .await

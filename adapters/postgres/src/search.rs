@@ -5,11 +5,9 @@ use std::collections::BTreeSet;
 use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
 use ipass_core::stage::Stage;
+use ipass_sql_kit::{Values, clean, like, order_columns, rows, unavailable};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::PostgresStore;
-use crate::row::{Values, order_columns, order_row};
 use crate::skus::{self, push_orders, push_table};
 use crate::sorting::{Of, Place, Start, lead_column, push_order, push_start, starts};
 use crate::sql::Sql;
@@ -41,7 +39,7 @@ pub(crate) async fn search(
     // Never kept: after five runs the server would take one plan for all values, and there is none
     // that is good for a rare SKU and a frequent one.
     let rows = query.build().persistent(false).fetch_all(store.pool()).await.map_err(unavailable)?;
-    let mut rows: Vec<OrderRow> = rows.iter().map(order_row).collect::<Stored<_>>()?;
+    let mut rows: Vec<OrderRow> = rows.iter().map(rows::order).collect::<Stored<_>>()?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -230,12 +228,6 @@ pub(crate) fn push_has(query: &mut Sql, column: &str, part: &str) {
     query.push(format!(" AND {column} {has} ")).push_bind(like(part));
 }
 
-/// A pattern for "has this part".
-pub(crate) fn like(part: &str) -> String {
-    let part = clean(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{part}%")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -247,10 +239,5 @@ mod tests {
             push_has(&mut query, "o.po", part);
             assert_eq!(query.written().unwrap(), format!(" AND o.po {has} '%{part}%'"));
         }
-    }
-
-    #[test]
-    fn wildcards_are_letters() {
-        assert_eq!(like(r"50%_\"), r"%50\%\_\\%");
     }
 }

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
-use sqlx::postgres::PgRow;
+use ipass_sql_kit::{rows, unavailable};
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 use crate::row_locks::settings_key;
 
 pub(crate) async fn settings(store: &PostgresStore, route: &RouteName) -> Stored<Option<SettingsVersion>> {
@@ -22,7 +20,7 @@ pub(crate) async fn at(store: &PostgresStore, route: &RouteName, version: i64) -
     .fetch_optional(store.pool())
     .await
     .map_err(unavailable)?;
-    row.as_ref().map(|row| settings_version(row, route)).transpose()
+    row.as_ref().map(|row| rows::settings_version(row, route)).transpose()
 }
 
 pub(crate) async fn history(store: &PostgresStore, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
@@ -36,17 +34,7 @@ pub(crate) async fn history(store: &PostgresStore, route: &RouteName, limit: u32
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(|row| settings_version(row, route)).collect()
-}
-
-fn settings_version(row: &PgRow, route: &RouteName) -> Stored<SettingsVersion> {
-    let values = Values::new(row, "settings_version", &*route.0);
-    Ok(SettingsVersion {
-        version: values.get("version")?,
-        document: values.get("document")?,
-        author: values.get("author")?,
-        saved_at: values.get("saved_at")?,
-    })
+    rows.iter().map(|row| rows::settings_version(row, route)).collect()
 }
 
 pub(crate) async fn save_settings(

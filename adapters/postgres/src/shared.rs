@@ -2,10 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{SharedValue, StoreError, Stored};
+use ipass_sql_kit::{Values, unavailable};
 
-use crate::error::unavailable;
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 pub(crate) async fn shared(store: &PostgresStore, name: &str) -> Stored<Option<SharedValue>> {
     let row = sqlx::query("SELECT version, sealed, renew_at FROM shared_value WHERE name = $1")

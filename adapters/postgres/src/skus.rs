@@ -1,8 +1,8 @@
 //! Names of items, from each to its orders. The rows are kept by triggers of the orders.
 
 use ipass_core::ports::OrderFilter;
+use ipass_sql_kit::clean;
 
-use crate::events::clean;
 use crate::sql::Sql;
 
 /// Longer names, in bytes, have no row: no index takes them. They are looked for in the orders.

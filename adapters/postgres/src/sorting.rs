@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::ports::{OrderFilter, OrderRow, OrderSort, Stored};
+use ipass_sql_kit::place;
 
-use crate::place;
 use crate::sql::Sql;
 
 /// What the list is ordered by before creation, PO number and route.

@@ -2,12 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{KnownStock, RouteName, RunRef, StockRecord, Stored};
+use ipass_sql_kit::{Values, clean, unavailable};
 use sqlx::PgConnection;
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::PostgresStore;
-use crate::row::Values;
 use crate::runs::check_fence;
 
 /// Records per statement.

@@ -2,11 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use ipass_core::ports::{AdminSession, Stored};
+use ipass_sql_kit::{Values, clean, unavailable};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::PostgresStore;
-use crate::row::Values;
 
 /// Nobody comes back to one that was unused for so long, whatever the limits are.
 const FORGOTTEN: TimeDelta = TimeDelta::days(7);

@@ -5,9 +5,8 @@ use std::time::Instant;
 
 use ipass_core::ports::{OrderFilter, OrderSort, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
+use ipass_sql_kit::{clean, unavailable};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::PostgresStore;
 use crate::skus;
 use crate::sorting::Of;

@@ -1,18 +1,17 @@
 //! The ledger of remote writes.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Receipt, RouteName, RunRef, Stored};
+use ipass_core::ports::{RouteName, RunRef, Stored};
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote, WriteState};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use ipass_sql_kit::settled::settled;
+use ipass_sql_kit::{rows, unavailable};
+use sqlx::PgConnection;
 
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::append;
 use crate::open::PostgresStore;
-use crate::row::Values;
 use crate::runs::check_fence;
 
 pub(crate) async fn writes_of(
@@ -31,7 +30,7 @@ pub(crate) async fn writes_of(
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(remote_write).collect()
+    rows.iter().map(rows::remote_write).collect()
 }
 
 pub(crate) async fn open_writes(store: &PostgresStore, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
@@ -46,40 +45,7 @@ pub(crate) async fn open_writes(store: &PostgresStore, route: &RouteName, kind: 
     .fetch_all(store.pool())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(remote_write).collect()
-}
-
-fn values_of(row: &PgRow) -> Values<'_> {
-    let part = |column| row.try_get::<String, _>(column).unwrap_or_default();
-    Values::new(row, "remote_write", format!("{} {} {}", part("kind"), part("po"), part("part")))
-}
-
-fn key_of(values: &Values<'_>) -> Stored<WriteKey> {
-    let kind: String = values.get("kind")?;
-    Ok(WriteKey {
-        kind: WriteKind::parse(&kind).ok_or_else(|| values.corrupt("kind"))?,
-        po: values.po()?,
-        part: values.get("part")?,
-    })
-}
-
-fn state_of(values: &Values<'_>) -> Stored<WriteState> {
-    let state: String = values.get("state")?;
-    WriteState::parse(&state).ok_or_else(|| values.corrupt("state"))
-}
-
-fn remote_write(row: &PgRow) -> Stored<RemoteWrite> {
-    let values = values_of(row);
-    Ok(RemoteWrite {
-        key: key_of(&values)?,
-        state: state_of(&values)?,
-        request_hash: values.get("request_hash")?,
-        receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
-        intended_at: values.get("intended_at")?,
-        noted_at: values.get("noted_at")?,
-        attempts: values.number("attempts")?,
-        message: values.get("message")?,
-    })
+    rows.iter().map(rows::remote_write).collect()
 }
 
 pub(crate) async fn intend(
@@ -121,7 +87,7 @@ pub(crate) async fn intend(
     .fetch_all(&mut *tx)
     .await
     .map_err(unavailable)?;
-    let committed: HashSet<WriteKey> = committed.iter().map(|row| key_of(&values_of(row))).collect::<Stored<_>>()?;
+    let committed: HashSet<WriteKey> = committed.iter().map(rows::write_key).collect::<Stored<_>>()?;
     tx.commit().await.map_err(unavailable)?;
     Ok(intents.into_keys().filter(|key| !committed.contains(*key)).cloned().collect())
 }
@@ -137,16 +103,7 @@ pub(crate) async fn note(store: &PostgresStore, run: &RunRef, notes: &[WriteNote
     tx.commit().await.map_err(unavailable)
 }
 
-/// What is to be stored of one write.
-#[derive(Default)]
-struct Settled {
-    state: &'static str,
-    receipt: Option<String>,
-    message: Option<String>,
-}
-
-/// Writes down what became known, within a transaction. What the remote did stays done: a later note
-/// that knows less does not undo it.
+/// Writes down what became known, within a transaction.
 pub(crate) async fn settle(
     connection: &mut PgConnection,
     run: &RunRef,
@@ -156,39 +113,8 @@ pub(crate) async fn settle(
     if notes.is_empty() {
         return Ok(());
     }
-    let mut states = states_before(connection, run, notes).await?;
-    let mut settled: BTreeMap<&WriteKey, Settled> = BTreeMap::new();
-    let mut events = Vec::new();
-    for note in notes {
-        let before = states.get(&note.key).copied();
-        if before == Some(WriteState::Applied)
-            && matches!(note.state, WriteState::Intended | WriteState::Accepted | WriteState::Unknown)
-        {
-            continue;
-        }
-        states.insert(note.key.clone(), note.state);
-        let message = note.message.as_deref().map(clean);
-        // A person cares about ends and doubts. Stock is not about an order.
-        if before != Some(note.state)
-            && matches!(note.state, WriteState::Applied | WriteState::Rejected | WriteState::Unknown)
-            && note.key.kind != WriteKind::Stock
-        {
-            let detail = [note.key.part.as_str(), message.as_deref().unwrap_or_default()];
-            events.push(NewEvent {
-                po: note.key.po.as_str(),
-                kind: "write",
-                by: &run.run_id,
-                from: None,
-                to: None,
-                what: format!("{} {}", note.key.kind.as_str(), note.state.as_str()),
-                detail: detail.iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": "),
-            });
-        }
-        let entry = settled.entry(&note.key).or_default();
-        entry.state = note.state.as_str();
-        entry.receipt = note.receipt.as_ref().map(|receipt| clean(&receipt.0)).or(entry.receipt.take());
-        entry.message = message.or(entry.message.take());
-    }
+    let states = states_before(connection, run, notes).await?;
+    let (settled, events) = settled(run, notes, states);
     // A note without an intent is kept all the same: somebody else did it, and we found it.
     sqlx::query(
         "INSERT INTO remote_write AS w (route, kind, po, part, state, request_hash, receipt, message, attempts,
@@ -206,9 +132,9 @@ pub(crate) async fn settle(
     .bind(settled.keys().map(|key| key.kind.as_str()).collect::<Vec<_>>())
     .bind(settled.keys().map(|key| key.po.as_str()).collect::<Vec<_>>())
     .bind(settled.keys().map(|key| key.part.as_str()).collect::<Vec<_>>())
-    .bind(settled.values().map(|settled| settled.state).collect::<Vec<_>>())
-    .bind(settled.values().map(|settled| settled.receipt.clone()).collect::<Vec<_>>())
-    .bind(settled.values().map(|settled| settled.message.clone()).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.state.as_str()).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.receipt.as_deref()).collect::<Vec<_>>())
+    .bind(settled.values().map(|settled| settled.message.as_deref()).collect::<Vec<_>>())
     .execute(&mut *connection)
     .await
     .map_err(unavailable)?;
@@ -219,7 +145,7 @@ async fn states_before(
     connection: &mut PgConnection,
     run: &RunRef,
     notes: &[&WriteNote],
-) -> Stored<HashMap<WriteKey, WriteState>> {
+) -> Stored<Vec<(WriteKey, WriteState)>> {
     let rows = sqlx::query(
         "SELECT w.kind, w.po, w.part, w.state
          FROM remote_write AS w
@@ -236,10 +162,5 @@ async fn states_before(
     .fetch_all(connection)
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = values_of(row);
-            Ok((key_of(&values)?, state_of(&values)?))
-        })
-        .collect()
+    rows.iter().map(rows::write_state).collect()
 }

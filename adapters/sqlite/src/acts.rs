@@ -3,12 +3,12 @@
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{RouteName, Stored};
+use ipass_sql_kit::{NewEvent, clean, unavailable};
 use sqlx::SqliteConnection;
 
 use crate::book::not_there;
 use crate::claim::nudge;
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::append;
 use crate::open::SqliteStore;
 use crate::row::micros;
 

@@ -1,19 +1,17 @@
 //! Which orders stay, why, and for how long.
 
-use ipass_core::order::PoNumber;
 use ipass_core::ports::{CauseGroup, RouteName, StageAge, StageLimit, Stored};
 use ipass_core::reason::Reason;
+use ipass_sql_kit::{rows, unavailable};
 use serde_json::Value;
-use sqlx::Row;
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 pub(crate) async fn causes(store: &SqliteStore, route: Option<&RouteName>) -> Stored<Vec<CauseGroup>> {
     // The index by name: it leaves out nearly all orders, which SQLite cannot know.
     let rows = sqlx::query(
-        "SELECT route, stage, reason, detail, stage_entered_at, po, sample_detail, orders FROM
+        "SELECT route, stage, reason, detail, stage_entered_at AS oldest, po, sample_detail, orders FROM
              (SELECT *, row_number() OVER (PARTITION BY route, stage, reason, detail
                                            ORDER BY stage_entered_at, po) AS place,
                      count(*) OVER (PARTITION BY route, stage, reason, detail) AS orders
@@ -32,21 +30,7 @@ pub(crate) async fn causes(store: &SqliteStore, route: Option<&RouteName>) -> St
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
-            Ok(CauseGroup {
-                route: RouteName(values.get("route")?),
-                stage: values.stage("stage")?,
-                reason: values.reason("reason")?,
-                detail: values.get("detail")?,
-                orders: values.count("orders")?,
-                oldest: values.time("stage_entered_at")?,
-                sample: values.po()?,
-                sample_detail: values.get("sample_detail")?,
-            })
-        })
-        .collect()
+    rows.iter().map(rows::cause_group).collect()
 }
 
 /// Codes of the reasons whose orders are grouped by the detail, too, as a JSON array.
@@ -73,15 +57,7 @@ pub(crate) async fn ages(store: &SqliteStore, route: &RouteName, limits: &[Stage
         .fetch_one(store.reader())
         .await
         .map_err(unavailable)?;
-        let values = Values::new(&row, "order_sync", &*route.0);
-        let stuck = values.count("stuck")?;
-        let oldest = values.get::<Option<String>>("po")?;
-        ages.push(StageAge {
-            stage: limit.stage,
-            slow: values.count("late")?.saturating_sub(stuck),
-            stuck,
-            oldest: oldest.map(|po| PoNumber::new(po).ok_or_else(|| values.corrupt("po"))).transpose()?,
-        });
+        ages.push(rows::stage_age(&row, route, limit)?);
     }
     Ok(ages)
 }

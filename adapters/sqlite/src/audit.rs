@@ -1,15 +1,12 @@
 //! Acts, and lists of them, page by page along the time, newest first.
 
-use ipass_core::ports::{AuditEntry, AuditFilter, AuditPage, RouteName, Stored};
+use ipass_core::ports::{AuditEntry, AuditFilter, AuditPage, Stored};
+use ipass_sql_kit::{Values, clean, like, place, rows, unavailable};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::SqliteStore;
-use crate::place;
-use crate::row::{Values, micros};
-use crate::search::like;
+use crate::row::micros;
 
 pub(crate) async fn add(store: &SqliteStore, entry: &AuditEntry) -> Stored<()> {
     sqlx::query("INSERT INTO audit (at, who, what, route, subject, detail) VALUES (?, ?, ?, ?, ?, ?)")
@@ -40,23 +37,7 @@ pub(crate) async fn list(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(Place::of).transpose()?.map(|place| place.write());
-    Ok(AuditPage { entries: rows.iter().map(entry).collect::<Stored<_>>()?, next })
-}
-
-fn values_of(row: &SqliteRow) -> Values<'_> {
-    Values::new(row, "audit", row.try_get::<i64, _>("id").unwrap_or_default().to_string())
-}
-
-fn entry(row: &SqliteRow) -> Stored<AuditEntry> {
-    let values = values_of(row);
-    Ok(AuditEntry {
-        at: values.time("at")?,
-        who: values.get("who")?,
-        what: values.get("what")?,
-        route: values.get::<Option<String>>("route")?.map(RouteName),
-        subject: values.get("subject")?,
-        detail: values.get("detail")?,
-    })
+    Ok(AuditPage { entries: rows.iter().map(rows::audit_entry).collect::<Stored<_>>()?, next })
 }
 
 /// The statement of a list with these columns, without its end.
@@ -93,7 +74,7 @@ pub(crate) struct Place {
 
 impl Place {
     fn of(row: &SqliteRow) -> Stored<Self> {
-        let values = values_of(row);
+        let values = Values::numbered(row, "audit", "id");
         Ok(Self { at: values.get("at")?, id: values.get("id")? })
     }
 

@@ -2,12 +2,12 @@
 
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{OrderRow, RouteName, RunRef, Selection, Stored};
+use ipass_sql_kit::{Values, order_columns, rows, unavailable};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros, order_columns, order_row};
+use crate::row::micros;
 use crate::runs::check_fence;
 
 pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selection) -> Stored<Vec<OrderRow>> {
@@ -38,7 +38,7 @@ pub(crate) async fn claim(store: &SqliteStore, run: &RunRef, selection: &Selecti
     for row in &rows {
         let values = Values::new(row, "order_sync", row.try_get::<String, _>("po").unwrap_or_default());
         ids.push(Value::from(values.get::<i64>("id")?));
-        claimed.push(order_row(row)?);
+        claimed.push(rows::order(row)?);
     }
     if !ids.is_empty() && !selection.peek {
         sqlx::query("INSERT INTO order_claim (order_id, fence, tried_at) SELECT j.value, ?, ? FROM json_each(?) AS j")

@@ -3,11 +3,10 @@
 use std::collections::HashMap;
 
 use ipass_core::ports::{KnownPayload, PayloadDigest, RouteName, SaveOrder, Stored};
+use ipass_sql_kit::{Values, unavailable};
 use sqlx::{QueryBuilder, SqliteConnection};
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::Values;
 
 /// Values of one statement: `SQLite` takes up to 32,766.
 const CHUNK: usize = 1_000;

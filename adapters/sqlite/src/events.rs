@@ -3,22 +3,11 @@
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, Stored};
 use ipass_core::stage::Stage;
+use ipass_sql_kit::{NewEvent, clean, unavailable};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
 use crate::row::micros;
-
-/// A fact about an order.
-pub(crate) struct NewEvent<'a> {
-    pub(crate) po: &'a str,
-    pub(crate) kind: &'static str,
-    pub(crate) by: &'a str,
-    pub(crate) from: Option<Stage>,
-    pub(crate) to: Option<Stage>,
-    pub(crate) what: String,
-    pub(crate) detail: String,
-}
 
 pub(crate) async fn append(
     connection: &mut SqliteConnection,
@@ -48,14 +37,4 @@ pub(crate) async fn append(
     .await
     .map_err(unavailable)?;
     Ok(())
-}
-
-/// A text without the one character at which `SQLite` would cut it off.
-pub(crate) fn clean(text: &str) -> String {
-    text.replace('\0', "")
-}
-
-/// The same for a text that may be absent.
-pub(crate) fn clean_option(text: Option<&String>) -> Option<String> {
-    text.map(|text| clean(text))
 }

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{OrderField, RouteName, StageMoves, Stored};
-use ipass_core::stage::Stage;
+use ipass_sql_kit::{rows, unavailable};
 use sqlx::AssertSqlSafe;
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 /// A column, and the index that it leads.
 const fn column(field: OrderField) -> (&'static str, &'static str) {
@@ -60,19 +59,5 @@ pub(crate) async fn moves(store: &SqliteStore, route: &RouteName, since: DateTim
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    let mut moves = Stage::ALL.map(|stage| StageMoves { stage, entered: 0, left: 0 });
-    for row in &rows {
-        let values = Values::new(row, "order_event", &*route.0);
-        let (from, to, orders) =
-            (values.stage_or_none("from_stage")?, values.stage("to_stage")?, values.count("orders")?);
-        for moved in &mut moves {
-            if moved.stage == to {
-                moved.entered += orders;
-            }
-            if Some(moved.stage) == from {
-                moved.left += orders;
-            }
-        }
-    }
-    Ok(moves.into())
+    rows::stage_moves(&rows, route)
 }

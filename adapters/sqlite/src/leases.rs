@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ipass_core::ports::{SlotAnswer, Stored};
+use ipass_sql_kit::unavailable;
 use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
 
 /// While none is free, one may be freed at any moment: it is asked for again soon.

@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{PullState, RouteName, RunRef, Stored, WindowKind};
+use ipass_sql_kit::{Values, unavailable};
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 use crate::runs::check_fence;
 
 pub(crate) async fn pull_state(store: &SqliteStore, route: &RouteName) -> Stored<PullState> {

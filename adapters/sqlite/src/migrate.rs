@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use ipass_core::ports::{StoreError, Stored};
+use ipass_sql_kit::{migration_failed, unavailable};
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::{Row, SqlSafeStr};
 
-use crate::error::{migration_failed, unavailable};
 use crate::open::SqliteStore;
 use crate::{stock, tally};
 

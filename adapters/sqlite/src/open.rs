@@ -6,10 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use ipass_core::ports::{StoreError, Stored};
+use ipass_sql_kit::unavailable;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, Transaction};
 
-use crate::error::unavailable;
 use crate::lock::Locks;
 
 /// Readers beside the one writer; each has a cache of its own.

@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
 use ipass_core::ports::{EarlierPayload, KEPT_PAYLOADS, PayloadStore, RouteName, Stored};
+use ipass_sql_kit::{Values, unavailable};
 use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 /// Keeps the present payload of an order that is about to get another one.
 pub(crate) async fn keep(connection: &mut SqliteConnection, id: i64, now: DateTime<Utc>) -> Stored<()> {

@@ -4,52 +4,19 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Evidence, RunRef, Step, StepOutcome, Stored};
-use ipass_core::reason::OutcomeKind;
-use ipass_core::stage::Stage;
+use ipass_core::ports::{Evidence, RunRef, Step, Stored};
 use ipass_core::write::WriteNote;
+use ipass_sql_kit::judged::{Judged, NewValues, Standing};
+use ipass_sql_kit::unavailable;
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean, clean_option};
+use crate::events::append;
 use crate::open::SqliteStore;
-use crate::row::{Values, evidence, micros};
+use crate::row::micros;
 use crate::runs::check_fence;
-use crate::tally::Tally;
+use crate::tally;
 use crate::writes::settle;
-
-/// A claimed order as it stands.
-struct Standing {
-    id: i64,
-    stage: Stage,
-    /// Microseconds.
-    tried_at: i64,
-    /// There was news of it meanwhile.
-    nudged: bool,
-    evidence: Evidence,
-    newest: Option<NewestEvent>,
-}
-
-/// The newest outcome or act of a person in the timeline.
-struct NewestEvent {
-    id: i64,
-    kind: String,
-    from: Option<Stage>,
-    to: Option<Stage>,
-    what: String,
-    detail: String,
-}
-
-impl NewestEvent {
-    fn equals(&self, event: &NewEvent<'_>) -> bool {
-        self.kind == event.kind
-            && self.from == event.from
-            && self.to == event.to
-            && self.what == event.what
-            && self.detail == event.detail
-    }
-}
 
 pub(crate) async fn record(
     store: &SqliteStore,
@@ -63,40 +30,16 @@ pub(crate) async fn record(
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
     let outdated = has_old_settings(&mut tx, run).await?;
-    let mut standing = claimed(&mut tx, run, steps).await?;
-    let mut lost = Vec::new();
-    let mut rows = Vec::new();
-    let mut new_events = Vec::new();
-    let mut repeated = Vec::new();
-    let mut retold = Vec::new();
-    let mut tally = Tally::default();
-    for step in steps {
-        let Some(order) = standing.remove(step.po.as_str()).filter(|order| order.stage == step.expected) else {
-            lost.push(step.po.clone());
-            continue;
-        };
-        let merged = order.evidence.grown_by(&cleaned(&step.evidence));
-        if merged.tracking != order.evidence.tracking {
-            retold.push(Value::from(order.id));
-        }
-        let event = outcome_event(run, step);
-        match &order.newest {
-            Some(newest) if newest.equals(&event) => repeated.push(Value::from(newest.id)),
-            _ => new_events.push(event),
-        }
-        if let StepOutcome::Advanced { to, .. } = &step.outcome {
-            tally.moved(order.stage, *to);
-        }
-        rows.push(new_values(&order, step, &merged, outdated));
-    }
-    update(&mut tx, run, rows, now).await?;
-    tell_tracking(&mut tx, retold).await?;
-    repeat(&mut tx, repeated, now).await?;
-    append(&mut tx, &run.route, &new_events, now).await?;
+    let standing = claimed(&mut tx, run, steps).await?;
+    let Judged { rows, events, repeated, retold, lost, tally } = Judged::of(run, steps, standing, outdated);
+    update(&mut tx, run, &rows, now).await?;
+    tell_tracking(&mut tx, &retold).await?;
+    repeat(&mut tx, &repeated, now).await?;
+    append(&mut tx, &run.route, &events, now).await?;
     // Also of orders that are lost: what a remote did is a fact, whoever holds the order by now.
     let notes: Vec<&WriteNote> = steps.iter().flat_map(|step| &step.writes).collect();
     settle(&mut tx, run, &notes, now).await?;
-    tally.keep(&mut tx, &run.route).await?;
+    tally::keep(&mut tx, &run.route, tally).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(lost)
 }
@@ -121,53 +64,7 @@ async fn claimed(connection: &mut SqliteConnection, run: &RunRef, steps: &[Step]
     .fetch_all(connection)
     .await
     .map_err(unavailable)?;
-    let mut standing = HashMap::with_capacity(rows.len());
-    for row in &rows {
-        let values = Values::new(row, "order_sync", String::new());
-        let po: String = values.get("po")?;
-        let values = Values::new(row, "order_sync", &*po);
-        let newest = match values.get::<Option<i64>>("event")? {
-            Some(id) => Some(NewestEvent {
-                id,
-                kind: values.get("kind")?,
-                from: values.stage_or_none("from_stage")?,
-                to: values.stage_or_none("to_stage")?,
-                what: values.get("what")?,
-                detail: values.get("detail")?,
-            }),
-            None => None,
-        };
-        let (id, stage, tried_at) = (values.get("id")?, values.stage("stage")?, values.get("tried_at")?);
-        let nudged = values.get("nudged")?;
-        let order = Standing { id, stage, tried_at, nudged, evidence: evidence(&values)?, newest };
-        standing.insert(po, order);
-    }
-    Ok(standing)
-}
-
-/// The same evidence without what the database cannot hold.
-fn cleaned(evidence: &Evidence) -> Evidence {
-    Evidence {
-        erp_order_no: clean_option(evidence.erp_order_no.as_ref()),
-        tracking: clean_option(evidence.tracking.as_ref()),
-        invoice_id: clean_option(evidence.invoice_id.as_ref()),
-    }
-}
-
-fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
-    let (to, what, detail) = match &step.outcome {
-        StepOutcome::Advanced { to, note } => (Some(*to), OutcomeKind::Advanced.as_str(), note),
-        StepOutcome::Stayed(cause) => (None, cause.reason.code(), &cause.detail),
-    };
-    NewEvent {
-        po: step.po.as_str(),
-        kind: "outcome",
-        by: &run.run_id,
-        from: Some(step.expected),
-        to,
-        what: what.to_owned(),
-        detail: clean(detail),
-    }
+    rows.iter().map(Standing::read).collect()
 }
 
 /// Whether settings were saved during the run, by which a blocked order may not be blocked.
@@ -183,26 +80,8 @@ async fn has_old_settings(connection: &mut SqliteConnection, run: &RunRef) -> St
     .map_err(unavailable)
 }
 
-fn new_values(order: &Standing, step: &Step, merged: &Evidence, outdated: bool) -> Value {
-    let Evidence { erp_order_no, tracking, invoice_id } = merged;
-    match &step.outcome {
-        StepOutcome::Advanced { to, .. } => {
-            let kind = OutcomeKind::Advanced.as_str();
-            json!([order.id, to.number(), 1, kind, null, null, null, erp_order_no, tracking, invoice_id, null])
-        }
-        StepOutcome::Stayed(cause) => {
-            let overtaken = order.nudged || outdated && cause.reason.kind() == OutcomeKind::Blocked;
-            let next = step.next_try_at.filter(|_| !overtaken).map(micros);
-            let (kind, code) = (cause.reason.kind().as_str(), cause.reason.code());
-            let detail = clean(&cause.detail);
-            let (id, stage, tried) = (order.id, order.stage.number(), order.tried_at);
-            json!([id, stage, 0, kind, code, detail, next, erp_order_no, tracking, invoice_id, tried])
-        }
-    }
-}
-
-async fn update(connection: &mut SqliteConnection, run: &RunRef, rows: Vec<Value>, now: DateTime<Utc>) -> Stored<()> {
-    let rows = Value::from(rows).to_string();
+async fn update(connection: &mut SqliteConnection, run: &RunRef, rows: &[NewValues], now: DateTime<Utc>) -> Stored<()> {
+    let rows = rows.iter().map(as_json).collect::<Value>().to_string();
     sqlx::query(
         "UPDATE order_sync AS o
          SET stage = j.value ->> 1,
@@ -230,8 +109,26 @@ async fn update(connection: &mut SqliteConnection, run: &RunRef, rows: Vec<Value
     Ok(())
 }
 
+fn as_json(values: &NewValues) -> Value {
+    let NewValues { id, stage, tried_at, advanced, kind, reason, detail, next_try_at, evidence } = values;
+    let Evidence { erp_order_no, tracking, invoice_id } = evidence;
+    json!([
+        id,
+        stage.number(),
+        u8::from(*advanced),
+        kind.as_str(),
+        reason,
+        detail,
+        next_try_at.map(micros),
+        erp_order_no,
+        tracking,
+        invoice_id,
+        tried_at.map(micros),
+    ])
+}
+
 /// Makes new tracking numbers findable by their parts.
-async fn tell_tracking(connection: &mut SqliteConnection, ids: Vec<Value>) -> Stored<()> {
+async fn tell_tracking(connection: &mut SqliteConnection, ids: &[i64]) -> Stored<()> {
     if ids.is_empty() {
         return Ok(());
     }
@@ -252,13 +149,13 @@ async fn tell_tracking(connection: &mut SqliteConnection, ids: Vec<Value>) -> St
     Ok(())
 }
 
-async fn repeat(connection: &mut SqliteConnection, events: Vec<Value>, now: DateTime<Utc>) -> Stored<()> {
+async fn repeat(connection: &mut SqliteConnection, events: &[(&str, i64)], now: DateTime<Utc>) -> Stored<()> {
     if events.is_empty() {
         return Ok(());
     }
     sqlx::query("UPDATE order_event SET times = times + 1, last_at = ? WHERE id IN (SELECT value FROM json_each(?))")
         .bind(micros(now))
-        .bind(Value::from(events).to_string())
+        .bind(events.iter().map(|(_, id)| *id).collect::<Value>().to_string())
         .execute(connection)
         .await
         .map_err(unavailable)?;

@@ -7,16 +7,16 @@ use ipass_core::order::PoNumber;
 use ipass_core::ports::{
     Begun, RUNS_KEPT, RouteName, RunEnd, RunGuard, RunRecord, RunRef, RunStart, StoreError, Stored,
 };
-use sqlx::sqlite::{SqlitePool, SqliteRow};
+use ipass_sql_kit::{Values, rows, unavailable};
+use sqlx::sqlite::SqlitePool;
 use sqlx::{QueryBuilder, Row, SqliteConnection};
 use tokio::task::AbortHandle;
 use tokio::time::MissedTickBehavior;
 use uuid::Uuid;
 
-use crate::error::unavailable;
 use crate::lock::{Held, LockKey, Locks};
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 /// How often a living run says so.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -223,7 +223,7 @@ pub(crate) async fn finish(store: &SqliteStore, guard: RunGuard, end: &RunEnd) -
     tx.commit().await.map_err(unavailable)
 }
 
-/// The columns of [`run_record`].
+/// The columns of [`rows::run`].
 const COLUMNS: &str = "run_id, route, job, \"trigger\", po, state, started_at, finished_at, report, error";
 
 pub(crate) async fn runs(
@@ -241,29 +241,12 @@ pub(crate) async fn runs(
     }
     query.push(" ORDER BY run_no DESC LIMIT ").push_bind(limit);
     let rows = query.build().fetch_all(store.reader()).await.map_err(unavailable)?;
-    rows.iter().map(run_record).collect()
+    rows.iter().map(rows::run).collect()
 }
 
 pub(crate) async fn run(store: &SqliteStore, run_id: &str) -> Stored<Option<RunRecord>> {
     let mut query = QueryBuilder::new(format!("SELECT {COLUMNS}, log FROM job_run WHERE run_id = "));
     query.push_bind(run_id);
     let row = query.build().fetch_optional(store.reader()).await.map_err(unavailable)?;
-    row.as_ref().map(run_record).transpose()
-}
-
-fn run_record(row: &SqliteRow) -> Stored<RunRecord> {
-    let values = Values::new(row, "job_run", row.try_get::<String, _>("run_id").unwrap_or_default());
-    Ok(RunRecord {
-        run_id: values.get("run_id")?,
-        route: RouteName(values.get("route")?),
-        job: values.get("job")?,
-        trigger: values.get("trigger")?,
-        po: values.get("po")?,
-        state: values.get("state")?,
-        started_at: values.time("started_at")?,
-        finished_at: values.time_or_none("finished_at")?,
-        report: values.get("report")?,
-        log: values.get("log")?,
-        error: values.get("error")?,
-    })
+    row.as_ref().map(rows::run).transpose()
 }

@@ -3,20 +3,17 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use ipass_core::order::PoNumber;
 use ipass_core::ports::{PayloadDigest, RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
-use ipass_core::reason::{Cause, Reason};
-use ipass_core::stage::Stage;
+use ipass_sql_kit::seen::{Changed, Known, Sorted, rounds, storable};
+use ipass_sql_kit::{Tally, clean, clean_option, unavailable};
 use serde_json::{Value, json};
-use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
+use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean, clean_option};
+use crate::events::append;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 use crate::runs::check_fence;
-use crate::tally::Tally;
-use crate::{digests, payloads};
+use crate::{digests, payloads, tally};
 
 /// Orders per statement: 100 × 18 values stay far below the limit of 32,766.
 const CHUNK: usize = 100;
@@ -40,37 +37,9 @@ pub(crate) async fn save_orders(
     }
     counts.invalid += invalid.len() as u64;
     keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
-    tally.keep(&mut tx, &run.route).await?;
+    tally::keep(&mut tx, &run.route, tally).await?;
     tx.commit().await.map_err(unavailable)?;
     Ok(counts)
-}
-
-/// Parts a page so that a PO number is in each part once: a page may repeat an order, or hold two
-/// with one number, and the later one has to meet the earlier one as a stored order.
-fn rounds(orders: &[SaveOrder]) -> Vec<Vec<&SaveOrder>> {
-    let mut rounds: Vec<Vec<&SaveOrder>> = Vec::new();
-    let mut seen: HashMap<&PoNumber, usize> = HashMap::new();
-    for order in orders {
-        let round = seen.entry(&order.order.po).and_modify(|round| *round += 1).or_insert(0);
-        if rounds.len() <= *round {
-            rounds.push(Vec::new());
-        }
-        rounds[*round].push(order);
-    }
-    rounds
-}
-
-/// What is stored of an order that is seen again.
-struct Known {
-    id: i64,
-    channel_order_id: String,
-    updated_at: Option<DateTime<Utc>>,
-    channel_status: String,
-    stage: Stage,
-    claimed_by: Option<i64>,
-    /// A create of it is open or applied.
-    in_erp: bool,
-    same: bool,
 }
 
 async fn save_chunk(
@@ -81,85 +50,28 @@ async fn save_chunk(
     counts: &mut SaveCounts,
     (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
 ) -> Stored<()> {
-    let known = known(connection, &run.route, chunk).await?;
-    let mut new = Vec::new();
-    let mut changed = Vec::new();
-    let mut told: Vec<i64> = Vec::new();
-    let mut its_own = Vec::new();
-    let mut events = Vec::new();
-    for save in chunk {
-        let order = &save.order;
-        if order.po.as_str().contains('\0') {
-            // No statement could name it again, and one such order would fail its whole page.
-            let key = clean(&order.channel_order_id);
-            let cause = Cause::new(Reason::InvalidPayload, "the PO number holds a zero character");
-            invalid.push(UnreadableOrder { key, raw: save.raw.clone(), cause });
-            continue;
-        }
-        let Some(known) = known.get(order.po.as_str()) else {
-            new.push(*save);
-            its_own.push(*save);
-            tally.came(save.first_stage);
-            events.push(NewEvent {
-                po: order.po.as_str(),
-                kind: "pulled",
-                by: &run.run_id,
-                from: None,
-                to: Some(save.first_stage),
-                what: order.status.as_str().to_owned(),
-                detail: String::new(),
-            });
-            continue;
-        };
-        let channel_order_id = clean(&order.channel_order_id);
-        let another = !known.channel_order_id.is_empty()
-            && !channel_order_id.is_empty()
-            && known.channel_order_id != channel_order_id;
-        let outdated = order.updated_at.zip(known.updated_at).is_some_and(|(new, old)| micros(new) < micros(old));
-        if another {
-            invalid.push(UnreadableOrder {
-                key: order.channel_order_id.clone(),
-                raw: save.raw.clone(),
-                cause: Cause::new(Reason::DuplicatePo, order.po.as_str()),
-            });
-            continue;
-        }
-        its_own.push(*save);
-        if known.same || outdated {
-            counts.unchanged += 1;
-        } else {
-            // Work in progress decides by what it read; it looks at the channel itself before it writes.
-            // An order that the ERP may hold is push's to end: it asks the ERP first.
-            let free = !known.in_erp && known.claimed_by.is_none_or(|fence| fence == run.fence);
-            let to = save.at_push.filter(|to| known.stage == Stage::AwaitingPush && *to != known.stage && free);
-            let status = clean(order.status.as_str());
-            if known.channel_status != status {
-                told.push(known.id);
-            }
-            if to.is_some() || known.channel_status != status {
-                events.push(NewEvent {
-                    po: order.po.as_str(),
-                    kind: "changed",
-                    by: &run.run_id,
-                    from: to.map(|_| known.stage),
-                    to,
-                    detail: format!("{} -> {status}", known.channel_status),
-                    what: status,
-                });
-            }
-            let to = to.unwrap_or(known.stage);
-            tally.moved(known.stage, to);
-            changed.push((*save, known.id, to));
-        }
+    let (chunk, bad) = storable(chunk);
+    invalid.extend(bad);
+    let known = known(connection, &run.route, &chunk).await?;
+    let is_another = |save: &SaveOrder| known.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
+    let its_own: Vec<&SaveOrder> = chunk.iter().copied().filter(|save| !is_another(save)).collect();
+    let mut sorted = Sorted::of(run, &chunk, &known);
+    let new = std::mem::take(&mut sorted.new);
+    for save in &new {
+        sorted.came(run, save);
     }
+    let Sorted { changed, others, unchanged, told, events, tally: moved, .. } = sorted;
+    invalid.extend(others);
+    tally.add(moved);
+    counts.unchanged += unchanged;
     counts.stored += new.len() as u64;
     counts.updated += changed.len() as u64;
     insert(connection, &run.route, &new, now).await?;
     update(connection, run, &changed, now).await?;
     nudge_others(connection, run, &told).await?;
-    let changed = changed.iter().map(|(save, _, _)| *save);
-    digests::keep(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
-    add_skus(connection, &run.route, new.iter().copied().chain(changed.clone())).await?;
+    let saved = || new.iter().copied().chain(changed.iter().map(|changed| changed.save));
+    digests::keep(connection, &run.route, saved()).await?;
+    add_skus(connection, &run.route, saved()).await?;
     forget_unreadable(connection, &run.route, its_own.into_iter()).await?;
     append(connection, &run.route, &events, now).await
 }
@@ -184,23 +96,7 @@ async fn known(
     );
     query.push_bind(&route.0);
     let rows = query.build().fetch_all(connection).await.map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let po: String = row.try_get("po").unwrap_or_default();
-            let values = Values::new(row, "order_sync", &*po);
-            let known = Known {
-                id: values.get("id")?,
-                channel_order_id: values.get("channel_order_id")?,
-                updated_at: values.time_or_none("updated_at")?,
-                channel_status: values.get("channel_status")?,
-                stage: values.stage("stage")?,
-                claimed_by: values.get("claimed_by")?,
-                in_erp: values.get("in_erp")?,
-                same: values.get("same")?,
-            };
-            Ok((po, known))
-        })
-        .collect()
+    rows.iter().map(Known::read).collect()
 }
 
 async fn insert(
@@ -271,10 +167,10 @@ async fn nudge_others(connection: &mut SqliteConnection, run: &RunRef, orders: &
 async fn update(
     connection: &mut SqliteConnection,
     run: &RunRef,
-    changed: &[(&SaveOrder, i64, Stage)],
+    changed: &[Changed<'_>],
     now: DateTime<Utc>,
 ) -> Stored<()> {
-    for (save, id, stage) in changed {
+    for Changed { save, id, stage } in changed {
         let order = &save.order;
         payloads::keep(connection, *id, now).await?;
         sqlx::query(

@@ -2,13 +2,12 @@
 
 use ipass_core::ports::{OrderFilter, OrderPage, OrderRow, OrderSort, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
+use ipass_sql_kit::{Values, clean, like, order_columns, rows, unavailable};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Sqlite};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros, order_columns, order_row};
+use crate::row::micros;
 use crate::sorting::{Place, push_order};
 use crate::walk::{Walk, choose};
 
@@ -32,7 +31,7 @@ pub(crate) async fn search(
     query.push(" LIMIT ").push_bind(i64::from(limit) + 1);
     // Every filter is a statement of its own: kept ones would push the few hot ones out of the cache.
     let rows = query.build().persistent(false).fetch_all(store.reader()).await.map_err(unavailable)?;
-    let mut rows: Vec<OrderRow> = rows.iter().map(order_row).collect::<Stored<_>>()?;
+    let mut rows: Vec<OrderRow> = rows.iter().map(rows::order).collect::<Stored<_>>()?;
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
@@ -150,20 +149,4 @@ fn push_list(query: &mut QueryBuilder<Sqlite>, route: Option<&RouteName>, filter
         Some(false) => query.push(" AND o.hold IS NULL"),
         None => query,
     };
-}
-
-/// A pattern for "has this part".
-pub(crate) fn like(part: &str) -> String {
-    let part = clean(part).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    format!("%{part}%")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn wildcards_are_letters() {
-        assert_eq!(like(r"50%_\"), r"%50\%\_\\%");
-    }
 }

@@ -2,11 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, SettingsVersion, StoreError, Stored};
-use sqlx::sqlite::SqliteRow;
+use ipass_sql_kit::{rows, unavailable};
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 pub(crate) async fn settings(store: &SqliteStore, route: &RouteName) -> Stored<Option<SettingsVersion>> {
     Ok(history(store, route, 1).await?.pop())
@@ -20,7 +19,7 @@ pub(crate) async fn at(store: &SqliteStore, route: &RouteName, version: i64) -> 
             .fetch_optional(store.reader())
             .await
             .map_err(unavailable)?;
-    row.as_ref().map(|row| settings_version(row, route)).transpose()
+    row.as_ref().map(|row| rows::settings_version(row, route)).transpose()
 }
 
 pub(crate) async fn history(store: &SqliteStore, route: &RouteName, limit: u32) -> Stored<Vec<SettingsVersion>> {
@@ -34,17 +33,7 @@ pub(crate) async fn history(store: &SqliteStore, route: &RouteName, limit: u32) 
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(|row| settings_version(row, route)).collect()
-}
-
-fn settings_version(row: &SqliteRow, route: &RouteName) -> Stored<SettingsVersion> {
-    let values = Values::new(row, "settings_version", &*route.0);
-    Ok(SettingsVersion {
-        version: values.get("version")?,
-        document: values.get("document")?,
-        author: values.get("author")?,
-        saved_at: values.time("saved_at")?,
-    })
+    rows.iter().map(|row| rows::settings_version(row, route)).collect()
 }
 
 pub(crate) async fn save_settings(

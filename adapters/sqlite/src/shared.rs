@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{SharedValue, StoreError, Stored};
+use ipass_sql_kit::{Values, unavailable};
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 
 pub(crate) async fn shared(store: &SqliteStore, name: &str) -> Stored<Option<SharedValue>> {
     let row = sqlx::query("SELECT version, sealed, renew_at FROM shared_value WHERE name = ?1")

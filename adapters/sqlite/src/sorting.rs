@@ -1,9 +1,9 @@
 //! How a list of orders is ordered, and the places in it.
 
 use ipass_core::ports::{OrderRow, OrderSort, Stored};
+use ipass_sql_kit::place;
 use sqlx::{QueryBuilder, Sqlite};
 
-use crate::place;
 use crate::row::micros;
 
 /// `ship_rank` of an order without a date.

@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{KnownStock, RouteName, RunRef, StockRecord, Stored};
+use ipass_sql_kit::{Values, clean, unavailable};
 use serde_json::{Value, json};
 use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 use crate::runs::check_fence;
 
 /// Records per statement.

@@ -1,18 +1,14 @@
 //! Lists of stock records, page by page along (time, warehouse, SKU), newest first.
 
-use ipass_core::ports::{RouteName, StockFilter, StockPage, StockRecord, StockResult, Stored};
-use ipass_core::reason::Cause;
+use ipass_core::ports::{RouteName, StockFilter, StockPage, StockResult, Stored};
+use ipass_sql_kit::{Values, clean, like, place, rows, unavailable};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::SqliteStore;
-use crate::place;
-use crate::row::{Values, micros};
-use crate::search::like;
+use crate::row::micros;
 
-/// The columns of [`Place`] and of [`stock_record`].
+/// The columns of [`Place`] and of [`rows::stock`].
 const COLUMNS: &str = "s.id, s.route, s.run_id, s.at, s.warehouse_code, s.erp_warehouse_id, s.sku, s.erp_sku, \
                        s.erp_quantity, s.channel_quantity, s.result, s.reason, s.detail";
 
@@ -37,39 +33,7 @@ pub(crate) async fn search(
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(Place::of).transpose()?.map(|place| place.write());
-    Ok(StockPage { rows: rows.iter().map(stock_record).collect::<Stored<_>>()?, next })
-}
-
-fn values_of(row: &SqliteRow) -> Values<'_> {
-    Values::new(row, "stock_sync", row.try_get::<i64, _>("id").unwrap_or_default().to_string())
-}
-
-fn stock_record(row: &SqliteRow) -> Stored<StockRecord> {
-    let values = values_of(row);
-    let quantity = |column| match values.get::<Option<i64>>(column)? {
-        Some(number) => u32::try_from(number).map(Some).map_err(|_| values.corrupt(column)),
-        None => Ok(None),
-    };
-    let cause = match values.get::<Option<String>>("reason")? {
-        Some(_) => {
-            let detail: Option<String> = values.get("detail")?;
-            Some(Cause::new(values.reason("reason")?, detail.unwrap_or_default()))
-        }
-        None => None,
-    };
-    Ok(StockRecord {
-        route: RouteName(values.get("route")?),
-        run_id: values.get("run_id")?,
-        at: values.time("at")?,
-        warehouse_code: values.get("warehouse_code")?,
-        erp_warehouse_id: values.get("erp_warehouse_id")?,
-        sku: values.get("sku")?,
-        erp_sku: values.get("erp_sku")?,
-        erp_quantity: quantity("erp_quantity")?,
-        channel_quantity: quantity("channel_quantity")?,
-        result: StockResult::parse(values.get("result")?).ok_or_else(|| values.corrupt("result"))?,
-        cause,
-    })
+    Ok(StockPage { rows: rows.iter().map(rows::stock).collect::<Stored<_>>()?, next })
 }
 
 const ORDER: &str = " ORDER BY s.at DESC, s.route, s.warehouse_code, s.sku, s.id";
@@ -192,7 +156,7 @@ struct Place {
 
 impl Place {
     fn of(row: &SqliteRow) -> Stored<Self> {
-        let values = values_of(row);
+        let values = Values::numbered(row, "stock_sync", "id");
         Ok(Self {
             at: values.get("at")?,
             route: values.get("route")?,

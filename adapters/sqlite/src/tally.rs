@@ -1,44 +1,26 @@
 //! How many orders are in each stage: kept by the transactions that change stages.
 
-use std::collections::BTreeMap;
-
 use ipass_core::ports::{RouteName, StageCount, Stored};
-use ipass_core::stage::Stage;
-use sqlx::{Row, SqliteConnection};
+use ipass_sql_kit::{Tally, rows, unavailable};
+use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
 use crate::open::SqliteStore;
-use crate::row::Values;
 
-/// What a transaction changes of the totals of a route.
-#[derive(Debug, Default)]
-pub(crate) struct Tally(BTreeMap<u8, i64>);
-
-impl Tally {
-    pub(crate) fn came(&mut self, to: Stage) {
-        *self.0.entry(to.number()).or_default() += 1;
+/// Adds what a transaction changed to the totals.
+pub(crate) async fn keep(connection: &mut SqliteConnection, route: &RouteName, tally: Tally) -> Stored<()> {
+    for (stage, change) in tally.changes() {
+        sqlx::query(
+            "INSERT INTO order_total (route, stage, orders) VALUES (?1, ?2, ?3)
+             ON CONFLICT (route, stage) DO UPDATE SET orders = orders + excluded.orders",
+        )
+        .bind(&route.0)
+        .bind(stage)
+        .bind(change)
+        .execute(&mut *connection)
+        .await
+        .map_err(unavailable)?;
     }
-
-    pub(crate) fn moved(&mut self, from: Stage, to: Stage) {
-        *self.0.entry(from.number()).or_default() -= 1;
-        self.came(to);
-    }
-
-    pub(crate) async fn keep(self, connection: &mut SqliteConnection, route: &RouteName) -> Stored<()> {
-        for (stage, change) in self.0.into_iter().filter(|(_, change)| *change != 0) {
-            sqlx::query(
-                "INSERT INTO order_total (route, stage, orders) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (route, stage) DO UPDATE SET orders = orders + excluded.orders",
-            )
-            .bind(&route.0)
-            .bind(stage)
-            .bind(change)
-            .execute(&mut *connection)
-            .await
-            .map_err(unavailable)?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Counts all orders anew. Who changed orders by other means than this program is found out here.
@@ -66,15 +48,5 @@ pub(crate) async fn counts(store: &SqliteStore, route: &RouteName) -> Stored<Vec
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    let mut counts = Stage::ALL.map(|stage| StageCount { stage, orders: 0, oldest: None });
-    for row in &rows {
-        let stage = row.try_get::<i64, _>("stage").unwrap_or_default();
-        let values = Values::new(row, "order_total", format!("{route} {stage}"));
-        let stage = values.stage("stage")?;
-        if let Some(count) = counts.iter_mut().find(|count| count.stage == stage) {
-            count.orders = values.count("orders")?;
-            count.oldest = values.time_or_none("oldest")?;
-        }
-    }
-    Ok(counts.into())
+    rows::stage_counts(&rows, route)
 }

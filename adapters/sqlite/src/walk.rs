@@ -3,11 +3,10 @@
 
 use ipass_core::ports::{OrderFilter, OrderSort, RouteName, Stored};
 use ipass_core::reason::OutcomeKind;
+use ipass_sql_kit::{clean, unavailable};
 use serde_json::Value;
 use sqlx::{QueryBuilder, Row};
 
-use crate::error::unavailable;
-use crate::events::clean;
 use crate::open::SqliteStore;
 use crate::row::micros;
 

@@ -1,19 +1,19 @@
 //! The ledger of remote writes.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{Receipt, RouteName, RunRef, Stored};
+use ipass_core::ports::{RouteName, RunRef, Stored};
 use ipass_core::write::{Intent, RemoteWrite, WriteKey, WriteKind, WriteNote, WriteState};
+use ipass_sql_kit::settled::{Settled, settled};
+use ipass_sql_kit::{rows, unavailable};
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use crate::error::unavailable;
-use crate::events::{NewEvent, append, clean};
+use crate::events::append;
 use crate::open::SqliteStore;
-use crate::row::{Values, micros};
+use crate::row::micros;
 use crate::runs::check_fence;
 
 pub(crate) async fn writes_of(store: &SqliteStore, route: &RouteName, orders: &[PoNumber]) -> Stored<Vec<RemoteWrite>> {
@@ -29,7 +29,7 @@ pub(crate) async fn writes_of(store: &SqliteStore, route: &RouteName, orders: &[
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(remote_write).collect()
+    rows.iter().map(rows::remote_write).collect()
 }
 
 pub(crate) async fn open_writes(store: &SqliteStore, route: &RouteName, kind: WriteKind) -> Stored<Vec<RemoteWrite>> {
@@ -45,40 +45,7 @@ pub(crate) async fn open_writes(store: &SqliteStore, route: &RouteName, kind: Wr
     .fetch_all(store.reader())
     .await
     .map_err(unavailable)?;
-    rows.iter().map(remote_write).collect()
-}
-
-fn values_of(row: &SqliteRow) -> Values<'_> {
-    let part = |column| row.try_get::<String, _>(column).unwrap_or_default();
-    Values::new(row, "remote_write", format!("{} {} {}", part("kind"), part("po"), part("part")))
-}
-
-fn key_of(values: &Values<'_>) -> Stored<WriteKey> {
-    let kind: String = values.get("kind")?;
-    Ok(WriteKey {
-        kind: WriteKind::parse(&kind).ok_or_else(|| values.corrupt("kind"))?,
-        po: values.po()?,
-        part: values.get("part")?,
-    })
-}
-
-fn state_of(values: &Values<'_>) -> Stored<WriteState> {
-    let state: String = values.get("state")?;
-    WriteState::parse(&state).ok_or_else(|| values.corrupt("state"))
-}
-
-fn remote_write(row: &SqliteRow) -> Stored<RemoteWrite> {
-    let values = values_of(row);
-    Ok(RemoteWrite {
-        key: key_of(&values)?,
-        state: state_of(&values)?,
-        request_hash: values.get("request_hash")?,
-        receipt: values.get::<Option<String>>("receipt")?.map(Receipt),
-        intended_at: values.time("intended_at")?,
-        noted_at: values.time_or_none("noted_at")?,
-        attempts: values.number("attempts")?,
-        message: values.get("message")?,
-    })
+    rows.iter().map(rows::remote_write).collect()
 }
 
 pub(crate) async fn intend(
@@ -119,7 +86,7 @@ pub(crate) async fn intend(
     .fetch_all(&mut *tx)
     .await
     .map_err(unavailable)?;
-    let committed: HashSet<WriteKey> = committed.iter().map(|row| key_of(&values_of(row))).collect::<Stored<_>>()?;
+    let committed: HashSet<WriteKey> = committed.iter().map(rows::write_key).collect::<Stored<_>>()?;
     tx.commit().await.map_err(unavailable)?;
     let mut refused: Vec<WriteKey> = seen.into_iter().filter(|key| !committed.contains(*key)).cloned().collect();
     refused.sort();
@@ -144,8 +111,7 @@ pub(crate) async fn note(store: &SqliteStore, run: &RunRef, notes: &[WriteNote],
     tx.commit().await.map_err(unavailable)
 }
 
-/// Writes down what became known, within a transaction. What the remote did stays done: a later note
-/// that knows less does not undo it.
+/// Writes down what became known, within a transaction.
 pub(crate) async fn settle(
     connection: &mut SqliteConnection,
     run: &RunRef,
@@ -155,38 +121,14 @@ pub(crate) async fn settle(
     if notes.is_empty() {
         return Ok(());
     }
-    let mut states = states_before(connection, run, notes).await?;
-    let mut rows: Vec<Value> = Vec::with_capacity(notes.len());
-    let mut events = Vec::new();
-    for note in notes {
-        let before = states.insert(note.key.clone(), note.state);
-        if before == Some(WriteState::Applied)
-            && matches!(note.state, WriteState::Intended | WriteState::Accepted | WriteState::Unknown)
-        {
-            states.insert(note.key.clone(), WriteState::Applied);
-            continue;
-        }
-        let WriteKey { kind, po, part } = &note.key;
-        let receipt = note.receipt.as_ref().map(|receipt| clean(&receipt.0));
-        let message = note.message.as_deref().map(clean);
-        // A person cares about ends and doubts. Stock is not about an order.
-        if before != Some(note.state)
-            && matches!(note.state, WriteState::Applied | WriteState::Rejected | WriteState::Unknown)
-            && *kind != WriteKind::Stock
-        {
-            let detail = [part.as_str(), message.as_deref().unwrap_or_default()];
-            events.push(NewEvent {
-                po: po.as_str(),
-                kind: "write",
-                by: &run.run_id,
-                from: None,
-                to: None,
-                what: format!("{} {}", kind.as_str(), note.state.as_str()),
-                detail: detail.iter().filter(|text| !text.is_empty()).copied().collect::<Vec<_>>().join(": "),
-            });
-        }
-        rows.push(json!([kind.as_str(), po.as_str(), part, note.state.as_str(), receipt, message]));
-    }
+    let states = states_before(connection, run, notes).await?;
+    let (settled, events) = settled(run, notes, states);
+    let rows: Value = settled
+        .iter()
+        .map(|(WriteKey { kind, po, part }, Settled { state, receipt, message })| {
+            json!([kind.as_str(), po.as_str(), part, state.as_str(), receipt, message])
+        })
+        .collect();
     // A note without an intent is kept all the same: somebody else did it, and we found it.
     sqlx::query(
         "INSERT INTO remote_write (route, kind, po, part, state, request_hash, receipt, message, attempts,
@@ -201,7 +143,7 @@ pub(crate) async fn settle(
     .bind(&run.route.0)
     .bind(micros(now))
     .bind(run.fence)
-    .bind(Value::from(rows).to_string())
+    .bind(rows.to_string())
     .execute(&mut *connection)
     .await
     .map_err(unavailable)?;
@@ -212,7 +154,7 @@ async fn states_before(
     connection: &mut SqliteConnection,
     run: &RunRef,
     notes: &[&WriteNote],
-) -> Stored<HashMap<WriteKey, WriteState>> {
+) -> Stored<Vec<(WriteKey, WriteState)>> {
     let keys: Vec<Value> = notes.iter().map(|n| json!([n.key.kind.as_str(), n.key.po.as_str(), n.key.part])).collect();
     let rows = sqlx::query(
         "SELECT w.kind, w.po, w.part, w.state
@@ -226,10 +168,5 @@ async fn states_before(
     .fetch_all(connection)
     .await
     .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let values = values_of(row);
-            Ok((key_of(&values)?, state_of(&values)?))
-        })
-        .collect()
+    rows.iter().map(rows::write_state).collect()
 }

@@ -2,45 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
 use ipass_core::ports::{PayloadDigest, RouteName, SaveOrder, Stored};
-use ipass_core::stage::Stage;
-use sqlx::{PgConnection, Row};
+use ipass_sql_kit::seen::Known;
+use ipass_sql_kit::unavailable;
+use sqlx::PgConnection;
 
-use crate::error::unavailable;
-use crate::events::clean;
-use crate::row::Values;
 use crate::row_locks;
-
-/// What is stored of an order that is seen again.
-pub(super) struct Known {
-    pub(super) id: i64,
-    pub(super) channel_order_id: String,
-    pub(super) updated_at: Option<DateTime<Utc>>,
-    pub(super) channel_status: String,
-    pub(super) stage: Stage,
-    /// The run that works on it; `None` if that was not asked.
-    pub(super) claimed_by: Option<i64>,
-    /// A create of it is open or applied; `false` if that was not asked.
-    pub(super) in_erp: bool,
-    pub(super) same: bool,
-}
-
-impl Known {
-    /// Whether a seen order is one to be written down, as a change or as a second one of its number.
-    pub(super) fn is_news(&self, save: &SaveOrder) -> bool {
-        let outdated = save.order.updated_at.zip(self.updated_at).is_some_and(|(new, old)| {
-            // The store keeps microseconds.
-            new.timestamp_micros() < old.timestamp_micros()
-        });
-        self.is_another(save) || !(self.same || outdated)
-    }
-
-    pub(super) fn is_another(&self, save: &SaveOrder) -> bool {
-        let (old, new) = (&self.channel_order_id, clean(&save.order.channel_order_id));
-        !old.is_empty() && !new.is_empty() && *old != new
-    }
-}
 
 /// Locks what is stored of orders, and looks at it then.
 pub(super) async fn lock(
@@ -102,21 +69,5 @@ pub(super) async fn known(
         .fetch_all(connection)
         .await
         .map_err(unavailable)?;
-    rows.iter()
-        .map(|row| {
-            let po: String = row.try_get("po").unwrap_or_default();
-            let values = Values::new(row, "order_sync", &*po);
-            let known = Known {
-                id: values.get("id")?,
-                channel_order_id: values.get("channel_order_id")?,
-                updated_at: values.get("updated_at")?,
-                channel_status: values.get("channel_status")?,
-                stage: values.stage("stage")?,
-                claimed_by: values.get("claimed_by")?,
-                in_erp: values.get("in_erp")?,
-                same: values.get("same")?,
-            };
-            Ok((po, known))
-        })
-        .collect()
+    rows.iter().map(Known::read).collect()
 }

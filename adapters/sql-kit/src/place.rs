@@ -4,7 +4,7 @@ use chrono::{DateTime, Datelike as _, Utc};
 use ipass_core::ports::{StoreError, Stored};
 
 /// Letters, digits and hyphens only, so that it fits anywhere in a URL.
-pub(crate) fn write<const N: usize>(parts: [&str; N]) -> String {
+pub fn write<const N: usize>(parts: [&str; N]) -> String {
     let digit = |four_bits: u8| char::from_digit(four_bits.into(), 16);
     let hex =
         |text: &str| text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).flatten().collect::<String>();
@@ -12,18 +12,19 @@ pub(crate) fn write<const N: usize>(parts: [&str; N]) -> String {
 }
 
 /// The parts of a written place.
-pub(crate) fn read<const N: usize>(text: &str) -> Stored<[String; N]> {
+pub fn read<const N: usize>(text: &str) -> Stored<[String; N]> {
     let parts: Option<Vec<String>> = text.split('-').map(unhex).collect();
     parts.and_then(|parts| parts.try_into().ok()).ok_or_else(unreadable)
 }
 
-/// A time of a place, in microseconds; years that the server does not know are refused.
-pub(crate) fn time(micros: &str) -> Stored<DateTime<Utc>> {
+/// A time of a place, in microseconds; years that `PostgreSQL` does not know are refused.
+pub fn time(micros: &str) -> Stored<DateTime<Utc>> {
     let time = micros.parse().ok().and_then(DateTime::from_timestamp_micros);
     time.filter(|time| (1..=9999).contains(&time.year())).ok_or_else(unreadable)
 }
 
-pub(crate) fn unreadable() -> StoreError {
+/// The error of a mark that nobody wrote.
+pub fn unreadable() -> StoreError {
     StoreError::Conflict("the mark of the next page cannot be read".to_owned())
 }
 

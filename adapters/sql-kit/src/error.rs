@@ -1,12 +1,12 @@
-//! What goes wrong in `PostgreSQL`, in the words of the port.
+//! What goes wrong in a database, in the words of the port.
 
 use ipass_core::ports::StoreError;
 use sqlx::migrate::MigrateError;
 
-/// The error of a failed statement. Its message names no host, no URL and no value.
+/// The error of a failed statement. Its message names no host, no file, no URL and no value.
 #[expect(clippy::needless_pass_by_value, reason = "it is made for map_err")]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
-pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
+pub fn unavailable(error: sqlx::Error) -> StoreError {
     let message = match &error {
         sqlx::Error::Database(database) => {
             format!("{} (code {})", database.message(), database.code().unwrap_or_default())
@@ -20,9 +20,10 @@ pub(crate) fn unavailable(error: sqlx::Error) -> StoreError {
     StoreError::Unavailable(message)
 }
 
+/// The error of a schema that cannot be brought up to date.
 #[expect(clippy::needless_pass_by_value, reason = "it is made for map_err")]
 #[expect(clippy::wildcard_enum_match_arm, reason = "the library may add kinds at any time")]
-pub(crate) fn migration_failed(error: MigrateError) -> StoreError {
+pub fn migration_failed(error: MigrateError) -> StoreError {
     let message = match &error {
         MigrateError::VersionMissing(version) => {
             format!("the database has schema version {version}, which this program does not know: it is too old")
