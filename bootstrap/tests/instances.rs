@@ -208,7 +208,7 @@ fn a_killed_and_a_frozen_instance_lose_and_repeat_nothing() {
     assert_as_expected(&world);
     assert!(shares.iter().all(|runs| *runs > 0), "both have worked: {shares:?}");
     println!(
-        "{} orders, {} blows, {} and {} runs, longest hand-over {} ms, {} s in all",
+        "counts: {} orders, {} blows, {} and {} runs, longest hand-over {} ms, {} s in all",
         plan.orders,
         plan.blows.len(),
         shares[0],

@@ -41,6 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// So many inputs of one kind.
 fn seeds(count: u64) -> std::ops::Range<u64> {
     let times: u64 = std::env::var("IPASS_FUZZ_TIMES").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    println!("counts: {} inputs", count * times);
     0..count * times
 }
 

@@ -199,3 +199,77 @@ fn outcome_event<'a>(run: &'a RunRef, step: &'a Step) -> NewEvent<'a> {
         detail: clean(detail),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+    use ipass_core::ports::RouteName;
+    use ipass_core::reason::{Cause, Reason};
+    use ipass_core::testing::po;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        "2026-01-28T03:00:00Z".parse().unwrap()
+    }
+
+    fn standing() -> Standing {
+        let evidence = Evidence { tracking: Some("T1".to_owned()), ..Evidence::default() };
+        Standing { id: 1, stage: Stage::AwaitingShipment, tried_at: now(), nudged: false, evidence, newest: None }
+    }
+
+    fn step(outcome: StepOutcome, tracking: Option<&str>) -> Step {
+        Step {
+            po: po("P"),
+            expected: Stage::AwaitingShipment,
+            outcome,
+            evidence: Evidence { tracking: tracking.map(str::to_owned), ..Evidence::default() },
+            writes: Vec::new(),
+            next_try_at: Some(now() + TimeDelta::hours(1)),
+        }
+    }
+
+    fn stayed(reason: Reason) -> Step {
+        step(StepOutcome::Stayed(Cause::new(reason, "d")), None)
+    }
+
+    fn judge(order: Standing, step: &Step, outdated: bool) -> (Vec<NewValues>, usize, usize, usize) {
+        let run = RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: 1 };
+        let steps = std::slice::from_ref(step);
+        let judged = Judged::of(&run, steps, HashMap::from([("P".to_owned(), order)]), outdated);
+        (judged.rows, judged.events.len(), judged.repeated.len(), judged.lost.len())
+    }
+
+    #[test]
+    fn an_order_that_stays_waits_unless_there_was_news_of_it() {
+        let next =
+            |order: Standing, reason, outdated| judge(order, &stayed(reason), outdated).0[0].next_try_at.is_some();
+        assert!(next(standing(), Reason::MissingPrice, false));
+        assert!(!next(standing(), Reason::MissingPrice, true), "new settings may help a blocked order");
+        assert!(next(standing(), Reason::ErpUnreadable, true), "and no other");
+        assert!(!next(Standing { nudged: true, ..standing() }, Reason::ErpUnreadable, false));
+    }
+
+    #[test]
+    fn a_look_that_finds_the_same_again_is_no_new_fact() {
+        let step = stayed(Reason::ErpUnreadable);
+        let (kind, what, detail) = ("outcome".to_owned(), Reason::ErpUnreadable.code().to_owned(), "d".to_owned());
+        let newest = NewestEvent { id: 9, kind, from: Some(Stage::AwaitingShipment), to: None, what, detail };
+        let again = judge(Standing { newest: Some(newest.clone()), ..standing() }, &step, false);
+        assert_eq!((again.1, again.2), (0, 1));
+        // An act of a person in between makes it news.
+        let newest = NewestEvent { kind: "operator".to_owned(), ..newest };
+        let news = judge(Standing { newest: Some(newest), ..standing() }, &step, false);
+        assert_eq!((news.1, news.2), (1, 0));
+    }
+
+    #[test]
+    fn an_order_that_has_moved_on_is_lost_and_evidence_is_never() {
+        let moved = Standing { stage: Stage::AwaitingInvoice, ..standing() };
+        let advanced = StepOutcome::Advanced { to: Stage::AwaitingInvoice, note: String::new() };
+        assert_eq!(judge(moved, &step(advanced.clone(), None), false), (vec![], 0, 0, 1));
+        let rows = judge(standing(), &step(advanced, None), false).0;
+        assert_eq!(rows[0].evidence.tracking.as_deref(), Some("T1"));
+        assert_eq!((rows[0].stage, rows[0].advanced, rows[0].tried_at), (Stage::AwaitingInvoice, true, None));
+    }
+}

@@ -186,3 +186,100 @@ impl<'a> Sorted<'a> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ipass_core::order::ChannelStatus;
+    use ipass_core::ports::RouteName;
+    use ipass_core::testing::order;
+
+    use super::*;
+
+    const FENCE: i64 = 7;
+
+    fn run() -> RunRef {
+        RunRef { route: RouteName("r".to_owned()), run_id: "run".to_owned(), fence: FENCE }
+    }
+
+    /// An order of this number that is cancelled at the channel now.
+    fn cancelled(number: &str) -> SaveOrder {
+        let order = ipass_core::order::Order { status: ChannelStatus::Cancelled, ..order(number) };
+        SaveOrder {
+            sku_list: String::new(),
+            sku_names: Vec::new(),
+            first_stage: Stage::Cancelled,
+            at_push: Some(Stage::Cancelled),
+            raw: Vec::new(),
+            order,
+        }
+    }
+
+    /// The same order as it is stored: open, awaiting its push.
+    fn stored(save: &SaveOrder) -> Known {
+        Known {
+            id: 1,
+            channel_order_id: save.order.channel_order_id.clone(),
+            updated_at: save.order.updated_at,
+            channel_status: "created".to_owned(),
+            stage: Stage::AwaitingPush,
+            claimed_by: None,
+            in_erp: false,
+            same: false,
+        }
+    }
+
+    #[test]
+    fn a_cancelled_order_ends_unless_somebody_works_on_it_or_the_erp_may_have_it() {
+        let save = cancelled("P");
+        for (change, stage) in [
+            ((|_| {}) as fn(&mut Known), Stage::Cancelled),
+            (|known| known.claimed_by = Some(FENCE), Stage::Cancelled),
+            (|known| known.claimed_by = Some(FENCE + 1), Stage::AwaitingPush),
+            (|known| known.in_erp = true, Stage::AwaitingPush),
+            (|known| known.stage = Stage::AwaitingAck, Stage::AwaitingAck),
+        ] {
+            let mut known = stored(&save);
+            change(&mut known);
+            let (run, by_number) = (run(), HashMap::from([("P".to_owned(), known.clone())]));
+            let sorted = Sorted::of(&run, &[&save], &by_number);
+            let changed: Vec<Stage> = sorted.changed.iter().map(|changed| changed.stage).collect();
+            assert_eq!((changed, sorted.told), (vec![stage], vec![1]), "{known:?}");
+            assert_eq!(sorted.events.len(), 1, "the new status is told: {known:?}");
+            assert_eq!(sorted.tally.changes().count(), if stage == known.stage { 0 } else { 2 }, "{known:?}");
+        }
+    }
+
+    #[test]
+    fn each_order_is_new_changed_unchanged_or_another_one() {
+        let saves = ["new", "changed", "same", "late", "other"].map(cancelled);
+        let known = |save: &SaveOrder| {
+            let mut known = stored(save);
+            match save.order.po.as_str() {
+                "same" => known.same = true,
+                "late" => known.updated_at = save.order.updated_at.map(|at| at + chrono::TimeDelta::microseconds(1)),
+                "other" => "another".clone_into(&mut known.channel_order_id),
+                _ => {}
+            }
+            (save.order.po.as_str().to_owned(), known)
+        };
+        let known: HashMap<String, Known> = saves.iter().skip(1).map(known).collect();
+        let (run, saves): (RunRef, Vec<&SaveOrder>) = (run(), saves.iter().collect());
+        let sorted = Sorted::of(&run, &saves, &known);
+        let names = |orders: Vec<&SaveOrder>| orders.iter().map(|save| save.order.po.to_string()).collect::<Vec<_>>();
+        assert_eq!(names(sorted.new.clone()), ["new"]);
+        assert_eq!(names(sorted.changed.iter().map(|changed| changed.save).collect()), ["changed"]);
+        assert_eq!(sorted.unchanged, 2);
+        let others: Vec<Reason> = sorted.others.iter().map(|other| other.cause.reason).collect();
+        assert_eq!(others, [Reason::DuplicatePo]);
+    }
+
+    #[test]
+    fn a_number_that_comes_twice_is_in_two_rounds_and_one_that_cannot_be_stored_in_none() {
+        let page = ["a", "b", "a", "c\0"].map(cancelled);
+        let names = |round: &Vec<&SaveOrder>| round.iter().map(|save| save.order.po.to_string()).collect::<Vec<_>>();
+        let rounds = rounds(&page);
+        assert_eq!(rounds.iter().map(names).collect::<Vec<_>>(), [vec!["a", "b", "c\0"], vec!["a"]]);
+        let (good, bad) = storable(&rounds[0]);
+        assert_eq!((names(&good), bad.len()), (vec!["a".to_owned(), "b".to_owned()], 1));
+    }
+}

@@ -72,4 +72,5 @@ pub(crate) fn everywhere(cases: &[Case], crash: impl Fn(&Case) + Sync) {
     });
     let failures = failures.into_inner().expect("no case holds it");
     assert!(failures.is_empty(), "{} of {} cases:\n\n{}", failures.len(), cases.len(), failures.join("\n"));
+    println!("counts: {} kills", cases.len());
 }

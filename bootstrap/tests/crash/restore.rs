@@ -14,6 +14,7 @@ fn a_database_set_back_in_time_learns_the_stages_again_and_repeats_nothing_on_sq
     for taken in 0..JOBS.len() {
         set_back(Kind::Sqlite, taken);
     }
+    println!("counts: {} restores", JOBS.len());
 }
 
 #[test]
@@ -21,6 +22,7 @@ fn a_database_set_back_in_time_learns_the_stages_again_and_repeats_nothing_on_po
     for taken in 0..JOBS.len() {
         set_back(Kind::Postgres, taken);
     }
+    println!("counts: {} restores", JOBS.len());
 }
 
 /// The backup is taken after the first `taken` jobs; the rest runs to its end, then the backup comes back.

@@ -97,10 +97,9 @@ fn every_fault_on_every_call_ends_as_the_table_says() {
     if let Some(only) = &only {
         cells.retain(|(_, cell)| cell.name().contains(only.as_str()));
     }
-    let began = std::time::Instant::now();
     let (results, red) = play(&cells);
-    println!("{} cells in {} s", cells.len(), began.elapsed().as_secs());
     assert!(red.is_empty(), "{} red cells of {}:\n{}", red.len(), cells.len(), red.join("\n"));
+    println!("counts: {} cells", cells.len());
     if only.is_some() {
         for ((column, row, whole), seen) in &results {
             println!("{}, {}, whole run {whole}: {seen:?}", CALLS[*column].kind, faults[*row].name);
