@@ -15,6 +15,9 @@ use crate::lock::Locks;
 /// Readers beside the one writer; each has a cache of its own.
 const READERS: u32 = 4;
 
+/// Rows that wait to be taken.
+const ROWS: usize = 1_000;
+
 /// A write transaction.
 pub(crate) type Tx = Transaction<'static, Sqlite>;
 
@@ -44,6 +47,8 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(10))
             // Payloads of a few kilobytes: larger pages waste less at their ends.
             .page_size(8192)
+            // Rows pass from a connection's thread in lots: each wait for room is two changes of threads.
+            .row_buffer_size(ROWS)
             // Per connection.
             .pragma("cache_size", "-16384")
             .pragma("temp_store", "MEMORY");

@@ -10,22 +10,24 @@ use sqlx::SqliteConnection;
 use crate::open::SqliteStore;
 use crate::row::micros;
 
-/// Keeps the present payload of an order that is about to get another one.
-pub(crate) async fn keep(connection: &mut SqliteConnection, id: i64, now: DateTime<Utc>) -> Stored<()> {
+/// Keeps the present payloads of orders that are about to get others; `ids` is a JSON array.
+pub(crate) async fn keep(connection: &mut SqliteConnection, ids: &str, now: DateTime<Utc>) -> Stored<()> {
     sqlx::query(
-        "INSERT INTO order_payload (order_id, replaced_at, raw) SELECT id, ?1, raw FROM order_sync WHERE id = ?2",
+        "INSERT INTO order_payload (order_id, replaced_at, raw)
+         SELECT o.id, ?1, o.raw FROM json_each(?2) AS j CROSS JOIN order_sync AS o ON o.id = j.value",
     )
     .bind(micros(now))
-    .bind(id)
+    .bind(ids)
     .execute(&mut *connection)
     .await
     .map_err(unavailable)?;
     sqlx::query(
-        "DELETE FROM order_payload
-         WHERE order_id = ?1
-           AND id <= (SELECT id FROM order_payload WHERE order_id = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        "DELETE FROM order_payload WHERE id IN
+             (SELECT id FROM (SELECT p.id, row_number() OVER (PARTITION BY p.order_id ORDER BY p.id DESC) AS place
+                              FROM json_each(?1) AS j CROSS JOIN order_payload AS p ON p.order_id = j.value)
+              WHERE place > ?2)",
     )
-    .bind(id)
+    .bind(ids)
     .bind(KEPT_PAYLOADS)
     .execute(connection)
     .await

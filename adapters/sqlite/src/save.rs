@@ -170,56 +170,76 @@ async fn update(
     changed: &[Changed<'_>],
     now: DateTime<Utc>,
 ) -> Stored<()> {
-    for Changed { save, id, stage } in changed {
-        let order = &save.order;
-        payloads::keep(connection, *id, now).await?;
-        sqlx::query(
-            "DELETE FROM order_sku WHERE (sku, created_at, po, route) IN
-                 (SELECT j.value, o.created_at, o.po, o.route
-                  FROM order_sync AS o, json_each(o.sku_names) AS j WHERE o.id = ?)",
-        )
-        .bind(id)
-        .execute(&mut *connection)
-        .await
-        .map_err(unavailable)?;
-        sqlx::query(
-            "UPDATE order_sync
-             SET stage_entered_at = CASE WHEN stage = ?1 THEN stage_entered_at ELSE ?2 END,
-                 attempts = CASE WHEN stage = ?1 THEN attempts ELSE 0 END,
-                 last_tried_at = CASE WHEN stage = ?1 THEN last_tried_at END,
-                 -- News of the channel, a cancellation above all, do not wait for the back-off.
-                 next_try_at = CASE WHEN stage = ?1 AND channel_status = ?5 THEN next_try_at END,
-                 -- What was said of the stage before is not said of this one.
-                 last_kind = CASE WHEN stage = ?1 THEN last_kind ELSE 'advanced' END,
-                 last_reason = CASE WHEN stage = ?1 THEN last_reason END,
-                 last_detail = CASE WHEN stage = ?1 THEN last_detail END,
-                 last_at = CASE WHEN stage = ?1 THEN last_at ELSE ?2 END,
-                 last_run_id = CASE WHEN stage = ?1 THEN last_run_id ELSE ?15 END,
-                 stage = ?1, changed_at = ?2, created_at = ?3, updated_at = ?4, channel_status = ?5,
-                 channel_order_id = CASE WHEN ?6 = '' THEN channel_order_id ELSE ?6 END,
-                 retailer_id = ?7, warehouse_code = ?8, service_level = ?9, sku_list = ?10, sku_names = ?11,
-                 ship_by = ?12, raw = ?13
-             WHERE id = ?14",
-        )
-        .bind(stage.number())
-        .bind(micros(now))
-        .bind(micros(order.created_at))
-        .bind(order.updated_at.map(micros))
-        .bind(clean(order.status.as_str()))
-        .bind(clean(&order.channel_order_id))
-        .bind(clean_option(order.retailer_id.as_ref()))
-        .bind(clean_option(order.warehouse_code.as_ref()))
-        .bind(clean_option(order.service_level.as_ref()))
-        .bind(clean(&save.sku_list))
-        .bind(names(save).to_string())
-        .bind(order.ship_by.map(micros))
-        .bind(save.raw.as_slice())
-        .bind(id)
-        .bind(&run.run_id)
-        .execute(&mut *connection)
-        .await
-        .map_err(unavailable)?;
+    if changed.is_empty() {
+        return Ok(());
     }
+    let ids: Value = changed.iter().map(|changed| changed.id).collect();
+    payloads::keep(connection, &ids.to_string(), now).await?;
+    forget_skus(connection, changed).await?;
+    let mut query = QueryBuilder::<Sqlite>::new(
+        "WITH n (id, stage, created_at, updated_at, channel_status, channel_order_id, retailer_id, warehouse_code,
+                 service_level, sku_list, sku_names, ship_by, raw) AS (",
+    );
+    query.push_values(changed, |mut row, Changed { save, id, stage }| {
+        let order = &save.order;
+        row.push_bind(id)
+            .push_bind(stage.number())
+            .push_bind(micros(order.created_at))
+            .push_bind(order.updated_at.map(micros))
+            .push_bind(clean(order.status.as_str()))
+            .push_bind(clean(&order.channel_order_id))
+            .push_bind(clean_option(order.retailer_id.as_ref()))
+            .push_bind(clean_option(order.warehouse_code.as_ref()))
+            .push_bind(clean_option(order.service_level.as_ref()))
+            .push_bind(clean(&save.sku_list))
+            .push_bind(names(save).to_string())
+            .push_bind(order.ship_by.map(micros))
+            .push_bind(save.raw.as_slice());
+    });
+    query.push(
+        ") UPDATE order_sync AS o
+         SET attempts = CASE WHEN o.stage = n.stage THEN o.attempts ELSE 0 END,
+             last_tried_at = CASE WHEN o.stage = n.stage THEN o.last_tried_at END,
+             -- News of the channel, a cancellation above all, do not wait for the back-off.
+             next_try_at = CASE WHEN o.stage = n.stage AND o.channel_status = n.channel_status THEN o.next_try_at END,
+             -- What was said of the stage before is not said of this one.
+             last_kind = CASE WHEN o.stage = n.stage THEN o.last_kind ELSE 'advanced' END,
+             last_reason = CASE WHEN o.stage = n.stage THEN o.last_reason END,
+             last_detail = CASE WHEN o.stage = n.stage THEN o.last_detail END,
+             last_run_id = CASE WHEN o.stage = n.stage THEN o.last_run_id ELSE ",
+    );
+    query.push_bind(&run.run_id).push(" END, last_at = CASE WHEN o.stage = n.stage THEN o.last_at ELSE ");
+    query
+        .push_bind(micros(now))
+        .push(" END, stage_entered_at = CASE WHEN o.stage = n.stage THEN o.stage_entered_at ELSE ");
+    query.push_bind(micros(now)).push(" END, changed_at = ").push_bind(micros(now)).push(
+        ", stage = n.stage, created_at = n.created_at, updated_at = n.updated_at, channel_status = n.channel_status,
+             channel_order_id = CASE WHEN n.channel_order_id = '' THEN o.channel_order_id ELSE n.channel_order_id END,
+             retailer_id = n.retailer_id, warehouse_code = n.warehouse_code, service_level = n.service_level,
+             sku_list = n.sku_list, sku_names = n.sku_names, ship_by = n.ship_by, raw = n.raw
+         FROM n WHERE o.id = n.id",
+    );
+    query.build().execute(connection).await.map_err(unavailable)?;
+    Ok(())
+}
+
+/// Forgets the items of orders that have others by now, or another time of creation.
+async fn forget_skus(connection: &mut SqliteConnection, changed: &[Changed<'_>]) -> Stored<()> {
+    let now: Value = changed
+        .iter()
+        .map(|Changed { save, id, .. }| json!([id, micros(save.order.created_at), names(save).to_string()]))
+        .collect();
+    sqlx::query(
+        "DELETE FROM order_sku WHERE (sku, created_at, po, route) IN
+             (SELECT j.value, o.created_at, o.po, o.route
+              FROM json_each(?) AS n CROSS JOIN order_sync AS o ON o.id = n.value ->> 0
+              CROSS JOIN json_each(o.sku_names) AS j
+              WHERE o.created_at <> n.value ->> 1 OR o.sku_names <> n.value ->> 2)",
+    )
+    .bind(now.to_string())
+    .execute(connection)
+    .await
+    .map_err(unavailable)?;
     Ok(())
 }
 
