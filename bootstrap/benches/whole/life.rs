@@ -13,13 +13,16 @@ pub(crate) struct Life {
     wall: Duration,
     /// What the runs themselves say.
     worked: Duration,
+    /// The same of the run that sends orders to the ERP.
+    pub(crate) pushed: Duration,
     cpu: Duration,
     peak: u64,
     calls: u64,
 }
 
 pub(crate) fn live(world: &World, orders: usize) -> Life {
-    let mut life = Life { wall: Duration::ZERO, worked: Duration::ZERO, cpu: Duration::ZERO, peak: 0, calls: 0 };
+    let [wall, worked, pushed, cpu] = [Duration::ZERO; 4];
+    let mut life = Life { wall, worked, pushed, cpu, peak: 0, calls: 0 };
     for job in JOBS {
         let (used, report) = world.job(job, orders);
         let done = &report["counts"][if job == "pull_orders" { "stored" } else { "advanced" }];
@@ -36,6 +39,9 @@ pub(crate) fn live(world: &World, orders: usize) -> Life {
         );
         life.wall += used.wall;
         life.worked += worked;
+        if job == "push_orders" {
+            life.pushed = worked;
+        }
         life.cpu += used.cpu;
         life.peak = life.peak.max(used.peak);
         life.calls += calls;
