@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use ipass_core::reason::is_ours;
 
 /// Whose errors and notes reach a page.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "../core/src",
     "../adapters/dsco/src",
     "../adapters/lingxing/src",
     "../adapters/http-kit/src",
     "../adapters/files/src",
+    "../adapters/sql-kit/src",
     "../adapters/sqlite/src",
     "../adapters/postgres/src",
 ];
@@ -48,7 +49,7 @@ const NOT_SHOWN: [&str; 9] = [
 fn every_text_of_ours_has_a_chinese_side() {
     let (mut missing, mut seen) = (Vec::new(), 0);
     for (path, texts) in sources() {
-        let store = path.contains("sqlite") || path.contains("postgres");
+        let store = ["sql-kit", "sqlite", "postgres"].iter().any(|store| path.contains(store));
         for pair in texts.iter().map(Some).chain([None]).collect::<Vec<_>>().windows(2) {
             let [Some(text), next] = pair else { continue };
             let chinese = |text: &String| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));

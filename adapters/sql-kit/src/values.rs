@@ -37,8 +37,7 @@ impl SqlRow for SqliteRow {
     /// Whole microseconds since 1970.
     fn time(&self, column: &str) -> sqlx::Result<Option<DateTime<Utc>>> {
         let Some(micros) = self.try_get::<Option<i64>, _>(column)? else { return Ok(None) };
-        let far = || sqlx::Error::Decode("a time beyond all years".into());
-        DateTime::from_timestamp_micros(micros).map(Some).ok_or_else(far)
+        DateTime::from_timestamp_micros(micros).map(Some).ok_or_else(|| sqlx::Error::Decode("year".into()))
     }
 }
 
