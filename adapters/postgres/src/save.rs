@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
-use ipass_sql_kit::seen::{Changed, Sorted, rounds, storable};
-use ipass_sql_kit::{Tally, clean, clean_option, unavailable};
+use ipass_sql_kit::seen::{Changed, Known, Saved, Sorted, rounds, storable};
+use ipass_sql_kit::{clean, clean_option, unavailable};
 use sqlx::PgConnection;
 
 use self::known::{Depth, known, lock};
@@ -47,23 +47,21 @@ async fn save_part(
     unreadable: &[UnreadableOrder],
     now: DateTime<Utc>,
 ) -> Stored<SaveCounts> {
-    let mut counts = SaveCounts::default();
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
-    let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
-    let mut tally = Tally::default();
+    let mut saved = Saved { unreadable: unreadable.to_vec(), ..Saved::default() };
     for mut round in rounds(orders) {
         // Rows are locked in one order everywhere: who meets waits, but never in a ring.
         round.sort_by(|a, b| a.order.po.cmp(&b.order.po));
         for chunk in round.chunks(CHUNK) {
-            save_chunk(&mut tx, run, chunk, now, &mut counts, (&mut invalid, &mut tally)).await?;
+            save_chunk(&mut tx, run, chunk, now, &mut saved).await?;
         }
     }
-    counts.invalid += invalid.len() as u64;
-    keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    let Saved { counts, unreadable, tally } = saved;
+    keep_unreadable(&mut tx, &run.route, &unreadable, now).await?;
     tally::keep(&mut tx, &run.route, tally).await?;
     tx.commit().await.map_err(unavailable)?;
-    Ok(counts)
+    Ok(SaveCounts { invalid: unreadable.len() as u64, ..counts })
 }
 
 async fn save_chunk(
@@ -71,21 +69,19 @@ async fn save_chunk(
     run: &RunRef,
     chunk: &[&SaveOrder],
     now: DateTime<Utc>,
-    counts: &mut SaveCounts,
-    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
+    saved: &mut Saved,
 ) -> Stored<()> {
     let (mut open, bad) = storable(chunk);
-    invalid.extend(bad);
+    saved.unreadable.extend(bad);
     // Without locks first: nearly all orders of a second look are unchanged, and a lock is a write.
     let seen = known(connection, &run.route, &open, Depth::News).await?;
-    let is_another = |save: &SaveOrder| seen.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
-    let its_own: Vec<&SaveOrder> = open.iter().copied().filter(|save| !is_another(save)).collect();
+    let its_own = Known::its_own(&open, &seen);
     let looked_at = open.len();
     open.retain(|save| seen.get(save.order.po.as_str()).is_none_or(|known| known.is_news(save)));
-    counts.unchanged += (looked_at - open.len()) as u64;
+    saved.counts.unchanged += (looked_at - open.len()) as u64;
     // A round sees an order as new that another run inserts in the same moment; it comes back as known.
     while !open.is_empty() {
-        open = save_locked(connection, run, open, now, counts, (invalid, tally)).await?;
+        open = save_locked(connection, run, open, now, saved).await?;
     }
     // Behind the locks of the orders, like what is kept unread.
     forget_unreadable(connection, &run.route, its_own.into_iter()).await
@@ -97,8 +93,7 @@ async fn save_locked<'a>(
     run: &'a RunRef,
     open: Vec<&'a SaveOrder>,
     now: DateTime<Utc>,
-    counts: &mut SaveCounts,
-    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
+    saved: &mut Saved,
 ) -> Stored<Vec<&'a SaveOrder>> {
     let known = lock(connection, &run.route, &open).await?;
     let mut sorted = Sorted::of(run, &open, &known);
@@ -108,12 +103,8 @@ async fn save_locked<'a>(
     for save in &new {
         sorted.came(run, save);
     }
-    let Sorted { changed, others, unchanged, told, events, tally: moved, .. } = sorted;
-    invalid.extend(others);
-    tally.add(moved);
-    counts.unchanged += unchanged;
-    counts.stored += new.len() as u64;
-    counts.updated += changed.len() as u64;
+    saved.add(&mut sorted, new.len());
+    let Sorted { changed, told, events, .. } = sorted;
     update(connection, run, &changed, now).await?;
     nudge_others(connection, run, &told).await?;
     let came = new.iter().filter_map(|save| Some((*inserted.get(save.order.po.as_str())?, *save)));
@@ -229,7 +220,7 @@ async fn update(
          WHERE o.id = n.id",
     )
     .bind(now)
-    .bind(changed.iter().map(|changed| changed.id).collect::<Vec<_>>())
+    .bind(&ids)
     .bind(orders().map(|order| clean(&order.channel_order_id)).collect::<Vec<_>>())
     .bind(orders().map(|order| order.created_at).collect::<Vec<_>>())
     .bind(orders().map(|order| order.updated_at).collect::<Vec<_>>())

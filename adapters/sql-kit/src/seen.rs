@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::order::PoNumber;
-use ipass_core::ports::{RunRef, SaveOrder, Stored, UnreadableOrder};
+use ipass_core::ports::{RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
 use ipass_core::reason::{Cause, Reason};
 use ipass_core::stage::Stage;
 
@@ -86,9 +86,16 @@ impl Known {
     }
 
     /// Whether a seen order is another one with the same number.
-    pub fn is_another(&self, save: &SaveOrder) -> bool {
+    fn is_another(&self, save: &SaveOrder) -> bool {
         let (old, new) = (&self.channel_order_id, clean(&save.order.channel_order_id));
         !old.is_empty() && !new.is_empty() && *old != new
+    }
+
+    /// The orders that are not second ones of their numbers. `known` is what is stored, by PO number.
+    pub fn its_own<'a>(orders: &[&'a SaveOrder], known: &HashMap<String, Self>) -> Vec<&'a SaveOrder> {
+        let is_another =
+            |save: &SaveOrder| known.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
+        orders.iter().copied().filter(|save| !is_another(save)).collect()
     }
 
     /// Where the order goes because of what was seen.
@@ -110,6 +117,28 @@ pub struct Changed<'a> {
     pub id: i64,
     /// The stage that it has now.
     pub stage: Stage,
+}
+
+/// What saving a page has come to so far.
+#[derive(Debug, Default)]
+pub struct Saved {
+    /// What became of the orders; of those that cannot be read, [`Saved::unreadable`] tells.
+    pub counts: SaveCounts,
+    /// To be kept unread.
+    pub unreadable: Vec<UnreadableOrder>,
+    /// What it changes of the totals.
+    pub tally: Tally,
+}
+
+impl Saved {
+    /// Takes over what the sorted orders add to it, where so many of them were stored as new.
+    pub fn add(&mut self, sorted: &mut Sorted<'_>, new: usize) {
+        self.unreadable.append(&mut sorted.others);
+        self.tally.add(std::mem::take(&mut sorted.tally));
+        self.counts.stored += new as u64;
+        self.counts.updated += sorted.changed.len() as u64;
+        self.counts.unchanged += sorted.unchanged;
+    }
 }
 
 /// What is to be written about orders, each PO number once.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use ipass_core::ports::{PayloadDigest, RouteName, RunRef, SaveCounts, SaveOrder, Stored, UnreadableOrder};
-use ipass_sql_kit::seen::{Changed, Known, Sorted, rounds, storable};
-use ipass_sql_kit::{Tally, clean, clean_option, unavailable};
+use ipass_sql_kit::seen::{Changed, Known, Saved, Sorted, rounds, storable};
+use ipass_sql_kit::{clean, clean_option, unavailable};
 use serde_json::{Value, json};
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 
@@ -25,21 +25,19 @@ pub(crate) async fn save_orders(
     unreadable: &[UnreadableOrder],
     now: DateTime<Utc>,
 ) -> Stored<SaveCounts> {
-    let mut counts = SaveCounts::default();
     let mut tx = store.begin_write().await?;
     check_fence(&mut tx, run).await?;
-    let mut invalid: Vec<UnreadableOrder> = unreadable.to_vec();
-    let mut tally = Tally::default();
+    let mut saved = Saved { unreadable: unreadable.to_vec(), ..Saved::default() };
     for round in rounds(orders) {
         for chunk in round.chunks(CHUNK) {
-            save_chunk(&mut tx, run, chunk, now, &mut counts, (&mut invalid, &mut tally)).await?;
+            save_chunk(&mut tx, run, chunk, now, &mut saved).await?;
         }
     }
-    counts.invalid += invalid.len() as u64;
-    keep_unreadable(&mut tx, &run.route, &invalid, now).await?;
+    let Saved { counts, unreadable, tally } = saved;
+    keep_unreadable(&mut tx, &run.route, &unreadable, now).await?;
     tally::keep(&mut tx, &run.route, tally).await?;
     tx.commit().await.map_err(unavailable)?;
-    Ok(counts)
+    Ok(SaveCounts { invalid: unreadable.len() as u64, ..counts })
 }
 
 async fn save_chunk(
@@ -47,31 +45,25 @@ async fn save_chunk(
     run: &RunRef,
     chunk: &[&SaveOrder],
     now: DateTime<Utc>,
-    counts: &mut SaveCounts,
-    (invalid, tally): (&mut Vec<UnreadableOrder>, &mut Tally),
+    saved: &mut Saved,
 ) -> Stored<()> {
     let (chunk, bad) = storable(chunk);
-    invalid.extend(bad);
+    saved.unreadable.extend(bad);
     let known = known(connection, &run.route, &chunk).await?;
-    let is_another = |save: &SaveOrder| known.get(save.order.po.as_str()).is_some_and(|known| known.is_another(save));
-    let its_own: Vec<&SaveOrder> = chunk.iter().copied().filter(|save| !is_another(save)).collect();
+    let its_own = Known::its_own(&chunk, &known);
     let mut sorted = Sorted::of(run, &chunk, &known);
     let new = std::mem::take(&mut sorted.new);
     for save in &new {
         sorted.came(run, save);
     }
-    let Sorted { changed, others, unchanged, told, events, tally: moved, .. } = sorted;
-    invalid.extend(others);
-    tally.add(moved);
-    counts.unchanged += unchanged;
-    counts.stored += new.len() as u64;
-    counts.updated += changed.len() as u64;
+    saved.add(&mut sorted, new.len());
+    let Sorted { changed, told, events, .. } = sorted;
     insert(connection, &run.route, &new, now).await?;
     update(connection, run, &changed, now).await?;
     nudge_others(connection, run, &told).await?;
-    let saved = || new.iter().copied().chain(changed.iter().map(|changed| changed.save));
-    digests::keep(connection, &run.route, saved()).await?;
-    add_skus(connection, &run.route, saved()).await?;
+    let written = || new.iter().copied().chain(changed.iter().map(|changed| changed.save));
+    digests::keep(connection, &run.route, written()).await?;
+    add_skus(connection, &run.route, written()).await?;
     forget_unreadable(connection, &run.route, its_own.into_iter()).await?;
     append(connection, &run.route, &events, now).await
 }
